@@ -1,0 +1,113 @@
+// Package config holds the balancer's configuration as plain values, with their defaults and
+// their validation. It knows no file format: package file reads YAML into these types.
+package config
+
+import "time"
+
+// Config is one complete configuration. It is never changed once it has been validated.
+type Config struct {
+	Version         int           `yaml:"version"`
+	Log             Log           `yaml:"log"`
+	AccessLog       AccessLog     `yaml:"access_log"`
+	Stats           Stats         `yaml:"stats"`
+	ShutdownTimeout time.Duration `yaml:"shutdown_timeout"` // how long a graceful stop waits for running requests
+	Limits          Limits        `yaml:"limits"`
+	Frontends       []*Frontend   `yaml:"frontends"`
+	Backends        []*Backend    `yaml:"backends"`
+}
+
+// Log says how the balancer's own messages are written to stderr.
+type Log struct {
+	Level  string `yaml:"level"`  // debug, info, warn or error
+	Format string `yaml:"format"` // json or console
+}
+
+// AccessLog says where the line of each request goes.
+type AccessLog struct {
+	Output string `yaml:"output"` // stdout, stderr, off, or the path of a file
+	Format string `yaml:"format"` // json
+}
+
+// Stats is the listener of the admins: page, CSV, JSON, metrics, health.
+type Stats struct {
+	Bind string `yaml:"bind"` // HOST:PORT; empty: no such listener
+	Path string `yaml:"path"` // where the page is
+}
+
+// Limits bound what clients can make the balancer hold.
+type Limits struct {
+	Maxconn       int   `yaml:"maxconn"`         // client connections at once; 0: from the open-files limit
+	MaxHeaderSize Bytes `yaml:"max_header_size"` // of a request line with its header fields
+	MaxHeaders    int   `yaml:"max_headers"`     // header fields of one message
+}
+
+// Bytes is a size, written 16KiB.
+type Bytes int64
+
+// Timeouts are HAProxy's. A frontend uses Client, HTTPRequest and HTTPKeepAlive, a backend
+// Connect and Server.
+type Timeouts struct {
+	Connect       time.Duration `yaml:"connect"`         // to open a connection to a server
+	Client        time.Duration `yaml:"client"`          // silence of a client in the middle of a body, or not reading its answer
+	Server        time.Duration `yaml:"server"`          // silence of a server, before its answer and in the middle of it
+	HTTPRequest   time.Duration `yaml:"http_request"`    // from the first byte of a request head to its last
+	HTTPKeepAlive time.Duration `yaml:"http_keep_alive"` // wait for the next request of a connection
+}
+
+// Frontend accepts requests on its binds and hands them to a backend.
+type Frontend struct {
+	Name           string   `yaml:"name"`
+	Mode           string   `yaml:"mode"`
+	Bind           []string `yaml:"bind"` // HOST:PORT, at least one
+	Timeout        Timeouts `yaml:"timeout"`
+	DefaultBackend string   `yaml:"default_backend"`
+}
+
+// Backend is a set of servers that can answer the same requests.
+type Backend struct {
+	Name        string       `yaml:"name"`
+	Mode        string       `yaml:"mode"`
+	Balance     string       `yaml:"balance"`
+	Retries     int          `yaml:"retries"` // further attempts after the first one
+	HealthCheck *HealthCheck `yaml:"health_check"`
+	Timeout     Timeouts     `yaml:"timeout"`
+	Servers     []*Server    `yaml:"servers"`
+}
+
+// HealthCheck says how the servers of a backend are asked whether they are well.
+type HealthCheck struct {
+	Type         string        `yaml:"type"`          // http or tcp
+	Method       string        `yaml:"method"`        // http: request method
+	Path         string        `yaml:"path"`          // http: request target
+	Host         string        `yaml:"host"`          // http: Host header; empty: the server's address
+	ExpectStatus StatusRanges  `yaml:"expect_status"` // http: the statuses that mean well
+	Inter        time.Duration `yaml:"inter"`         // from the start of one check to the start of the next; jitter only shortens it
+	Timeout      time.Duration `yaml:"timeout"`       // of one check, connection included
+	Rise         int           `yaml:"rise"`          // successes in a row that bring a server up
+	Fall         int           `yaml:"fall"`          // failures in a row that take it down
+	Initial      string        `yaml:"initial"`       // auto, up or down
+}
+
+// StatusRanges is a list of status codes and ranges of them, such as "200-299,304".
+type StatusRanges []StatusRange
+
+// StatusRange holds the codes From to To, both included.
+type StatusRange struct{ From, To int }
+
+// Contains tells whether code is in one of the ranges.
+func (r StatusRanges) Contains(code int) bool {
+	for _, s := range r {
+		if s.From <= code && code <= s.To {
+			return true
+		}
+	}
+	return false
+}
+
+// Server is one address that answers requests.
+type Server struct {
+	Name     string `yaml:"name"`
+	Address  string `yaml:"address"`  // HOST:PORT
+	Weight   int    `yaml:"weight"`   // 0 to 256; its share of the requests
+	Disabled bool   `yaml:"disabled"` // starts in maintenance: no traffic, no checks
+}

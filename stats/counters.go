@@ -1,0 +1,126 @@
+// Package stats owns every figure that an admin sees: the counters that the data path
+// increments, the Row and Snapshot made of them, and the one table of columns that drives CSV,
+// JSON, the HTML page and Prometheus. It imports the standard library only.
+package stats
+
+import "sync/atomic"
+
+// Counter only goes up. It is safe for concurrent use.
+type Counter struct{ atomic.Uint64 }
+
+// Inc adds one.
+func (c *Counter) Inc() { c.Add(1) }
+
+// Gauge follows a current value and remembers its peak. It is safe for concurrent use.
+type Gauge struct{ cur, peak atomic.Int64 }
+
+// Inc adds one and moves the peak.
+func (g *Gauge) Inc() {
+	cur := g.cur.Add(1)
+	for {
+		peak := g.peak.Load()
+		if cur <= peak || g.peak.CompareAndSwap(peak, cur) {
+			return
+		}
+	}
+}
+
+// Dec takes one off.
+func (g *Gauge) Dec() { g.cur.Add(-1) }
+
+// Load returns the current value and the highest one so far.
+func (g *Gauge) Load() (cur, peak int64) { return g.cur.Load(), g.peak.Load() }
+
+// Average is HAProxy's sliding average over about the last 1024 samples, with the maximum since
+// start. Samples and results are in microseconds. It is safe for concurrent use.
+type Average struct {
+	sum  atomic.Uint64 // the average times the window
+	peak atomic.Uint64
+}
+
+const averageWindow = 1024
+
+// Observe adds a sample of us microseconds.
+func (a *Average) Observe(us uint64) {
+	for {
+		sum := a.sum.Load()
+		if a.sum.CompareAndSwap(sum, sum-(sum+averageWindow-1)/averageWindow+us) {
+			break
+		}
+	}
+	for {
+		peak := a.peak.Load()
+		if us <= peak || a.peak.CompareAndSwap(peak, us) {
+			return
+		}
+	}
+}
+
+// Load returns the average and the maximum.
+func (a *Average) Load() (average, peak uint64) {
+	return (a.sum.Load() + averageWindow - 1) / averageWindow, a.peak.Load()
+}
+
+// Responses counts answers by the class of their status: 0 holds the others, 1 to 5 the 1xx to 5xx.
+type Responses [6]Counter
+
+// Count adds one answer with the given status.
+func (r *Responses) Count(status int) {
+	class := status / 100
+	if class < 1 || class > 5 {
+		class = 0
+	}
+	r[class].Inc()
+}
+
+// FrontendCounters is what one frontend counts, from start to end of the process.
+type FrontendCounters struct {
+	Conns         Gauge   // client connections
+	ConnsTotal    Counter // accepted
+	Requests      Counter // with a readable head
+	RequestErrors Counter // refused as malformed, too large or too slow
+	Intercepted   Counter // answered by the balancer itself
+	BytesIn       Counter // heads and bodies from clients
+	BytesOut      Counter // heads and bodies to clients
+	Internal      Counter // panics
+	Responses     Responses
+}
+
+// ServerCounters is what one server counts.
+type ServerCounters struct {
+	Sessions       Gauge   // requests in flight
+	SessionsTotal  Counter // requests given to the server
+	Balanced       Counter // of them, picked by the algorithm
+	BytesIn        Counter // to the server
+	BytesOut       Counter // from the server
+	ConnectErrors  Counter
+	ResponseErrors Counter // empty, cut, malformed or late answers
+	Retries        Counter // attempts on this server that were followed by another attempt
+	Redispatches   Counter // of them, those that went on to another server
+	ClientAborts   Counter
+	ServerAborts   Counter
+	Internal       Counter
+	Connects       Counter      // connections attempted
+	Reuses         Counter      // requests sent over a connection that had been idle
+	RacesAvoided   Counter      // idle connections found closed or dirty before a request was given to them
+	LastSession    atomic.Int64 // unix nanoseconds of the last request, 0: never
+	Queue          Average
+	Connect        Average
+	Response       Average
+	Total          Average
+	Responses      Responses
+}
+
+// BackendCounters is what a backend counts beside the sum over its servers.
+type BackendCounters struct {
+	Sessions      Gauge   // requests in flight
+	SessionsTotal Counter // requests given to the backend
+	NoServer      Counter // answered 503 because no server was usable
+	ClientAborts  Counter // before a server was chosen
+	LastSession   atomic.Int64
+	Queue         Average
+	Connect       Average
+	Response      Average
+	Total         Average
+	Responses     Responses
+}

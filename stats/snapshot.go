@@ -1,0 +1,137 @@
+package stats
+
+import "time"
+
+// Scope tells what a Row is about. The numbers are HAProxy's column "type".
+type Scope int
+
+// The scopes of HAProxy; Listener is not filled.
+const (
+	Frontend Scope = iota
+	Backend
+	Server
+	Listener
+)
+
+// Snapshot is every figure at one moment, made by package app. Writers (CSV, JSON, page,
+// Prometheus) read nothing else.
+type Snapshot struct {
+	Now     time.Time
+	Process Process
+	Proxies []Proxy
+}
+
+// Process is what concerns the whole balancer.
+type Process struct {
+	Version      string
+	Node         string // host name
+	PID          int
+	Started      time.Time
+	Maxconn      int    // client connections at once
+	MaxFDs       uint64 // open-files limit
+	Conns        int64
+	ConnsTotal   uint64
+	ConnRate     uint64
+	ConnRateMax  uint64
+	Requests     uint64
+	BytesOut     uint64
+	BytesOutRate uint64 // per second
+	DroppedLogs  uint64 // log lines dropped because their reader was too slow
+	Stopping     bool
+	Listeners    int
+	Threads      int   // GOMAXPROCS
+	MemoryLimit  int64 // GOMEMLIMIT in bytes, 0: none
+	ConfigFile   string
+	ConfigLoaded time.Time
+}
+
+// Proxy is one frontend or one backend with its servers: rows in HAProxy's order (FRONTEND; or
+// the servers, then BACKEND).
+type Proxy struct {
+	Name string
+	Rows []Row
+}
+
+// HealthState is a server's state as the health check sees it.
+type HealthState int
+
+// The health states of a server.
+const (
+	NoCheck HealthState = iota // not checked: always taken as up
+	Up
+	Down
+)
+
+// Row is one line of figures. A field that does not concern the row's Scope is zero and is not
+// shown: the column table knows which scope has which column.
+type Row struct {
+	Scope  Scope
+	Proxy  string
+	Server string // "FRONTEND", "BACKEND", or the server's name
+	IID    int    // number of the proxy, from 2 on
+	SID    int    // number of the server in its backend, from 1 on
+	Mode   string // http
+	Algo   string // backend: balance
+
+	// Sessions: connections of a frontend, requests of a backend or server.
+	Sessions, SessionsMax int64
+	SessionsLimit         int // 0: none
+	SessionsTotal         uint64
+	LastSession           time.Duration // since the last request; negative: never
+	Rate, RateMax         uint64        // frontend: connections per second; else requests per second
+	ReqRate, ReqRateMax   uint64        // frontend
+	Requests              uint64        // frontend and backend
+	ConnsTotal            uint64        // frontend
+	Balanced              uint64        // requests placed by the algorithm
+	Intercepted           uint64        // frontend: answered by the balancer itself
+
+	BytesIn, BytesOut uint64
+
+	RequestErrors, ConnectErrors, ResponseErrors uint64
+	Retries, Redispatches                        uint64
+	ClientAborts, ServerAborts                   uint64
+	Internal                                     uint64
+
+	Responses [6]uint64 // by class; 0: other
+
+	QueueTime, ConnectTime, ResponseTime, TotalTime             time.Duration // averages of about the last 1024 requests
+	QueueTimeMax, ConnectTimeMax, ResponseTimeMax, TotalTimeMax time.Duration
+
+	Connects, Reuses, RacesAvoided uint64
+	IdleConns, UsedConns           int64 // server
+
+	// State. Maintenance (the operator's) and Health (observed) are separate.
+	Address        string // server
+	Health         HealthState
+	Maintenance    bool
+	Weight         int // effective; backend: sum over usable servers
+	UserWeight     int // configured; backend: sum over usable servers
+	Active         int // server: 1 or 0; backend: usable servers with a weight
+	LastChange     time.Duration
+	Downtime       time.Duration
+	Check          *Check         // server with a health check
+	ServersByState map[string]int // backend: how many servers are UP, DOWN, MAINT, DRAIN, NOLB
+	ServersByCheck map[string]int // backend: how many checked servers have which check status, such as L7OK
+}
+
+// Check is the state of a server's health check.
+type Check struct {
+	Running     bool
+	Status      string // HAProxy's, such as L7OK; INI before the first result
+	Code        int    // HTTP status, 0: none
+	Duration    time.Duration
+	Detail      string // what the server or the system said, such as "connection refused"
+	Description string // HAProxy's words for Status, such as "Layer7 check passed"
+	Rise, Fall  int
+	Level       int     // 0..Rise-1: down, Rise..Rise+Fall-1: up
+	Failures    uint64  // checks failed while the server was up
+	Downs       uint64  // transitions from up to down
+	Events      []Event // newest last, at most a few tens
+}
+
+// Event is a transition of a server.
+type Event struct {
+	At     time.Time
+	Up     bool
+	Reason string // such as "3 failures: connection refused"
+}
