@@ -1,0 +1,48 @@
+package balancer
+
+// failure is why an attempt, or a whole request, did not go well.
+type failure uint8
+
+const (
+	failNone           failure = iota
+	failRequest                // the request broke a rule or a limit
+	failNoServer               // no usable server
+	failConnect                // connection refused, unreachable …
+	failConnectTimeout         // no connection within timeout.connect
+	failShortage               // we lack descriptors, ports or memory
+	failEmpty                  // the server closed or reset before it answered
+	failJunk                   // the server's answer breaks the rules
+	failTimeout                // no answer within timeout.server
+	failDown                   // called off: the server went down
+	failCut                    // the server closed or reset in the middle of its answer
+	failStall                  // the server fell silent in the middle of its answer
+	failClientGone             // the client closed or reset
+	failClientSlow             // the client fell silent
+	failInternal               // our own fault
+)
+
+// verdict is what a failure means to the client, to the log and to the server's record.
+type verdict struct {
+	status      int
+	termination string // HAProxy's termination state
+	words       string
+}
+
+// verdicts holds HAProxy's statuses and termination states (its manual, section 8.5).
+var verdicts = [...]verdict{
+	failNone:           {0, "----", ""},
+	failRequest:        {400, "PR--", "the request was refused"},
+	failNoServer:       {503, "SC--", "no server is usable"},
+	failConnect:        {503, "SC--", "the server could not be reached"},
+	failConnectTimeout: {503, "sC--", "the server did not accept the connection in time"},
+	failShortage:       {503, "RC--", "the balancer has no descriptors, ports or memory left for another connection"},
+	failEmpty:          {502, "SH--", "the server closed the connection before it answered"},
+	failJunk:           {502, "PH--", "the server's answer is not valid HTTP/1.1"},
+	failTimeout:        {504, "sH--", "the server did not answer in time"},
+	failDown:           {502, "DH--", "the server went down before it answered"},
+	failCut:            {0, "SD--", "the server closed the connection in the middle of its answer"},
+	failStall:          {0, "sD--", "the server fell silent in the middle of its answer"},
+	failClientGone:     {499, "CD--", "the client left"},
+	failClientSlow:     {408, "cD--", "the client fell silent"},
+	failInternal:       {500, "I---", "internal error"},
+}

@@ -1,0 +1,126 @@
+package balancer
+
+import (
+	"errors"
+	"syscall"
+	"time"
+
+	"relais/balancer/accesslog"
+	"relais/balancer/h1"
+)
+
+// lingering bounds how long a client may go on sending after it has been answered.
+const (
+	lingering     = 5 * time.Second
+	lingeringSize = 1 << 30
+)
+
+// finish counts the exchange and writes its line, exactly once.
+func (x *exchange) finish() {
+	x.ended = time.Now()
+	x.count()
+	if x.proxy.log != nil {
+		x.describe(&x.entry)
+		x.proxy.log(&x.entry)
+	}
+	if x.closing && x.started && (x.client.Fault() != nil || !x.client.BodyDone()) {
+		x.client.Linger(lingering, lingeringSize)
+	}
+}
+
+func (x *exchange) count() {
+	began, _ := x.client.Times()
+	x.bytesIn += int64(x.head.Size())
+	f := x.frontend.Counters
+	f.BytesIn.Add(uint64(x.bytesIn))
+	f.BytesOut.Add(uint64(x.bytesOut))
+	f.Responses.Count(x.status)
+	if x.client.Fault() != nil {
+		return
+	}
+	b := x.backend.Counters
+	b.Responses.Count(x.status)
+	b.LastSession.Store(x.ended.UnixNano())
+	total := microseconds(x.ended.Sub(began))
+	if !x.answered.IsZero() {
+		b.Connect.Observe(microseconds(x.connected.Sub(x.picked)))
+		b.Response.Observe(microseconds(x.answered.Sub(x.connected)))
+		b.Total.Observe(total)
+	}
+	s := x.server
+	if s == nil {
+		if x.failure == failClientGone {
+			b.ClientAborts.Inc()
+		}
+		return
+	}
+	s.Counters.BytesIn.Add(uint64(x.bytesIn))
+	s.Counters.BytesOut.Add(uint64(x.serverIn))
+	if !x.answered.IsZero() {
+		s.Counters.Responses.Count(x.status)
+		s.Counters.Connect.Observe(microseconds(x.connected.Sub(x.picked)))
+		s.Counters.Response.Observe(microseconds(x.answered.Sub(x.connected)))
+		s.Counters.Total.Observe(total)
+	}
+}
+
+func microseconds(d time.Duration) uint64 { return uint64(max(d, 0) / time.Microsecond) }
+
+// describe fills the entry of the access log.
+func (x *exchange) describe(e *accesslog.Entry) {
+	began, complete := x.client.Times()
+	*e = accesslog.Entry{
+		Time: began, ID: x.id[:], ClientID: x.head.RequestID(), Client: x.peer,
+		Frontend: x.frontend.Name, Method: x.head.Method, Host: x.head.Host(), Target: x.head.Target,
+		Proto: protocols[x.head.Minor], UserAgent: x.head.UserAgent(), Referer: x.head.Referer(),
+		Status: x.status, BytesIn: uint64(x.bytesIn), BytesOut: uint64(x.bytesOut),
+		Retries: x.attempts, Reused: x.reused, Termination: verdicts[x.failure].termination,
+		Timers: accesslog.Timers{
+			Request: timer(began, complete), Queue: accesslog.NotReached,
+			Connect: timer(x.picked, x.connected), Response: timer(x.connected, x.answered),
+			Total: timer(began, x.ended),
+		},
+	}
+	if x.client.Fault() != nil {
+		e.Reason = string(x.story)
+		return
+	}
+	e.Backend = x.backend.Name
+	if x.server != nil {
+		e.Server, e.Timers.Queue = x.server.Name, 0
+		e.Redispatched = len(x.tried.servers) > 0 && x.tried.servers[0] != x.server.SID-1
+	}
+	if len(x.story) > 0 {
+		if x.failure == failNone {
+			x.story = append(append(x.story, "; answered by "...), x.server.Name...)
+		}
+		e.Reason = string(x.story)
+	}
+}
+
+var protocols = [2][]byte{[]byte("HTTP/1.0"), []byte("HTTP/1.1")}
+
+// timer is the time from one moment to the next, if both were reached.
+func timer(from, to time.Time) int64 {
+	if from.IsZero() || to.Before(from) {
+		return accesslog.NotReached
+	}
+	return to.Sub(from).Microseconds()
+}
+
+// explain says in words why an attempt failed.
+func explain(f failure, err error) string {
+	var errno syscall.Errno
+	var fault *h1.Fault
+	switch {
+	case errors.As(err, &fault):
+		return fault.Reason
+	case f == failConnect && errors.As(err, &errno):
+		return errno.Error()
+	case f == failConnect:
+		return err.Error()
+	case (f == failEmpty || f == failCut) && errors.As(err, &errno):
+		return verdicts[f].words + " (" + errno.Error() + ")"
+	}
+	return verdicts[f].words
+}

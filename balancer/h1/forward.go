@@ -1,0 +1,95 @@
+package h1
+
+import "strconv"
+
+// Forwarded is what the proxy tells a server about the client.
+type Forwarded struct {
+	For       []byte // the client's address
+	Proto     string // http
+	Host      []byte // for requests without a Host of their own
+	RequestID []byte
+}
+
+// AppendRequest appends the head of the request as a server gets it: the client's spelling,
+// values and order, without what was meant for this hop only and without what the client
+// claims about itself that only a proxy may say. chunked tells how the body will be framed.
+func AppendRequest(dst []byte, h *Head, f *Forwarded) []byte {
+	dst = append(dst, h.Method...)
+	dst = append(dst, ' ')
+	dst = append(dst, h.Target...)
+	dst = append(dst, " HTTP/1.1\r\n"...)
+	if !h.HasHost {
+		dst = appendField(dst, "Host: ", f.Host)
+	}
+	dst = h.appendFields(dst)
+	if h.te {
+		dst = append(dst, "TE: trailers\r\nConnection: TE\r\n"...)
+	}
+	dst = appendField(dst, "X-Forwarded-For: ", f.For)
+	dst = append(append(append(dst, "X-Forwarded-Proto: "...), f.Proto...), "\r\n"...)
+	if h.HasHost {
+		dst = appendField(dst, "X-Forwarded-Host: ", h.host)
+	}
+	dst = appendField(dst, "X-Request-Id: ", f.RequestID)
+	return append(dst, "\r\n"...)
+}
+
+// Delivery is how an answer reaches the client.
+type Delivery struct {
+	Chunked   bool // the body is framed in chunks
+	Close     bool // the connection ends with this answer
+	KeepAlive bool // an HTTP/1.0 client is told that it goes on
+}
+
+// AppendResponse appends the head of the answer as the client gets it.
+func AppendResponse(dst []byte, h *Head, d Delivery) []byte {
+	dst = append(dst, "HTTP/1.1 "...)
+	dst = strconv.AppendInt(dst, int64(h.Status), 10)
+	if len(h.Reason) == 0 {
+		dst = append(dst, ' ')
+	}
+	dst = append(append(dst, h.Reason...), "\r\n"...)
+	dst = h.appendFields(dst)
+	if d.Chunked {
+		dst = append(dst, "Transfer-Encoding: chunked\r\n"...)
+	}
+	switch {
+	case d.Close:
+		dst = append(dst, "Connection: close\r\n"...)
+	case d.KeepAlive:
+		dst = append(dst, "Connection: keep-alive\r\n"...)
+	}
+	return append(dst, "\r\n"...)
+}
+
+// appendFields appends the fields that go on to the next hop, as they came.
+func (h *Head) appendFields(dst []byte) []byte {
+	for i := range h.fields {
+		f := &h.fields[i]
+		if h.forwards(f) {
+			dst = append(dst, h.buf[f.start:f.end+2]...)
+		}
+	}
+	if h.relength {
+		dst = append(dst, "Content-Length: "...)
+		dst = strconv.AppendInt(dst, h.Length, 10)
+		dst = append(dst, "\r\n"...)
+	}
+	return dst
+}
+
+func (h *Head) forwards(f *field) bool {
+	switch f.name {
+	case nameConnection, nameHop, nameKeepAlive, nameListed, nameTE:
+		return false
+	case nameForwarded, nameRequestID:
+		return h.Status != 0 // a server may say what it wants
+	case nameTransferEncoding:
+		return h.Status == 0 // for an answer the Delivery decides
+	}
+	return true
+}
+
+func appendField(dst []byte, name string, value []byte) []byte {
+	return append(append(append(dst, name...), value...), "\r\n"...)
+}

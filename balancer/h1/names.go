@@ -1,0 +1,91 @@
+package h1
+
+// name is a field name that the proxy itself has something to do with.
+type name uint8
+
+const (
+	nameOther name = iota
+	nameHost
+	nameContentLength
+	nameTransferEncoding
+	nameConnection
+	nameHop       // meant for one hop only: removed
+	nameTE        // only its "trailers" goes on
+	nameForwarded // what only we may say about the client, and its aliases: replaced
+	nameKeepAlive
+	nameRequestID
+	nameUserAgent
+	nameReferer
+	nameListed // named by Connection: removed
+)
+
+// known maps a lower-case name to what it is.
+var known = []struct {
+	text string
+	name name
+}{
+	{"te", nameTE},
+	{"host", nameHost},
+	{"referer", nameReferer},
+	{"upgrade", nameHop},
+	{"forwarded", nameForwarded},
+	{"x-real-ip", nameForwarded},
+	{"connection", nameConnection},
+	{"keep-alive", nameKeepAlive},
+	{"user-agent", nameUserAgent},
+	{"x-request-id", nameRequestID},
+	{"content-length", nameContentLength},
+	{"http2-settings", nameHop},
+	{"proxy-connection", nameHop},
+	{"transfer-encoding", nameTransferEncoding},
+	{"proxy-authenticate", nameHop},
+	{"proxy-authorization", nameHop},
+}
+
+// forwardedPrefixes begin the names by which a server learns about the client.
+var forwardedPrefixes = []string{"x-forwarded-", "x-ssl-"}
+
+// classify tells what a field name is. "_" and "." count as "-" in the names that servers trust
+// to come from us, because some servers read them so.
+func classify(b []byte) name {
+	switch b[0] | 0x20 {
+	case 'c', 'f', 'h', 'k', 'p', 'r', 't', 'u', 'x':
+	default:
+		return nameOther
+	}
+	for i := range known {
+		k := &known[i]
+		if len(k.text) < len(b) {
+			continue
+		}
+		if len(k.text) > len(b) {
+			break
+		}
+		if equalFold(b, k.text) {
+			return k.name
+		}
+		if (k.name == nameForwarded || k.name == nameRequestID) && equalAlias(b, k.text) {
+			return nameForwarded
+		}
+	}
+	if b[0]|0x20 == 'x' {
+		for _, prefix := range forwardedPrefixes {
+			if len(b) > len(prefix) && equalAlias(b[:len(prefix)], prefix) {
+				return nameForwarded
+			}
+		}
+	}
+	return nameOther
+}
+
+func equalAlias(b []byte, s string) bool {
+	for i, c := range b {
+		if c == '_' || c == '.' {
+			c = '-'
+		}
+		if lower(c) != s[i] {
+			return false
+		}
+	}
+	return true
+}

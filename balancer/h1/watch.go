@@ -1,0 +1,99 @@
+package h1
+
+import (
+	"fmt"
+	"os"
+	"sync"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// Watcher notices that servers hang up, at no cost per request: an epoll instance of its own
+// has every server connection registered once for the end of the peer's stream, edge-triggered
+// and nothing else.
+type Watcher struct {
+	file *os.File
+	fd   int
+	done chan struct{}
+
+	mu    sync.Mutex
+	next  uint32
+	conns map[uint32]*ServerConn
+}
+
+// NewWatcher starts a watcher, which runs until Close.
+func NewWatcher() (*Watcher, error) {
+	fd, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
+	if err != nil {
+		return nil, fmt.Errorf("create epoll instance: %w", err)
+	}
+	if err := unix.SetNonblock(fd, true); err != nil {
+		_ = unix.Close(fd)
+		return nil, fmt.Errorf("create epoll instance: %w", err)
+	}
+	w := &Watcher{
+		file: os.NewFile(uintptr(fd), "epoll"), // nonblocking: the runtime's poller waits for it
+		fd:   fd, done: make(chan struct{}), conns: map[uint32]*ServerConn{},
+	}
+	raw, err := w.file.SyscallConn()
+	if err != nil {
+		_ = w.file.Close()
+		return nil, fmt.Errorf("watch epoll instance: %w", err)
+	}
+	go w.run(raw)
+	return w, nil
+}
+
+// Close stops the watcher and waits for it.
+func (w *Watcher) Close() {
+	_ = w.file.Close()
+	<-w.done
+}
+
+func (w *Watcher) run(raw syscall.RawConn) {
+	defer close(w.done)
+	events := make([]unix.EpollEvent, 64)
+	for {
+		n := 0
+		err := raw.Read(func(fd uintptr) bool {
+			n, _ = unix.EpollWait(int(fd), events, 0)
+			return n > 0
+		})
+		if err != nil {
+			return
+		}
+		for i := range events[:n] {
+			w.report(uint32(events[i].Fd))
+		}
+	}
+}
+
+func (w *Watcher) report(id uint32) {
+	w.mu.Lock()
+	c := w.conns[id]
+	w.mu.Unlock()
+	if c != nil {
+		c.pool.hungUp(c)
+	}
+}
+
+// add registers a connection. A failure costs the early notice only: the probe of each exchange
+// still sees that a server has hung up.
+func (w *Watcher) add(c *ServerConn) {
+	w.mu.Lock()
+	w.next++
+	c.id = w.next
+	w.conns[c.id] = c
+	w.mu.Unlock()
+	event := unix.EpollEvent{Events: unix.EPOLLRDHUP | unix.EPOLLET, Fd: int32(c.id)}
+	_ = unix.EpollCtl(w.fd, unix.EPOLL_CTL_ADD, c.fd, &event)
+}
+
+// remove forgets a connection that is about to be closed, which takes it out of the epoll
+// instance.
+func (w *Watcher) remove(c *ServerConn) {
+	w.mu.Lock()
+	delete(w.conns, c.id)
+	w.mu.Unlock()
+}

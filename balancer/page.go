@@ -1,0 +1,68 @@
+package balancer
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+
+	"relais/balancer/h1"
+)
+
+// page is what the balancer itself answers. It says what happened without naming servers, and
+// carries the request id that the log has too.
+const page = `<!DOCTYPE html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>%[1]d %[2]s</title></head>
+<body><h1>%[1]d %[2]s</h1>
+<p>%[3]s</p>
+<p>Request id: <code>%[4]s</code></p>
+</body></html>
+`
+
+// answerPage answers with the page of a failure, if there is anybody to answer to.
+func (x *exchange) answerPage(f failure) {
+	x.status = verdicts[f].status
+	words := pageWords[f]
+	var fault *h1.Fault
+	if errors.As(x.cause, &fault) && f == failRequest {
+		x.status, words = fault.Status, "The request was refused: "+fault.Reason+"."
+	}
+	if f == failRequest || f == failInternal || !x.client.BodyDone() || x.proxy.stopping.Load() {
+		x.closing = true
+	}
+	x.frontend.Counters.Intercepted.Inc()
+	if f == failClientGone {
+		x.closing = true
+		return
+	}
+	body := fmt.Sprintf(page, x.status, http.StatusText(x.status), words, x.id[:])
+	head := fmt.Sprintf("HTTP/1.1 %d %s\r\nContent-Type: text/html; charset=utf-8\r\n"+
+		"Cache-Control: no-cache\r\nX-Request-Id: %s\r\nContent-Length: %d\r\n",
+		x.status, http.StatusText(x.status), x.id[:], len(body))
+	if x.closing {
+		head += "Connection: close\r\n"
+	}
+	if string(x.head.Method) == "HEAD" {
+		body = ""
+	}
+	x.started = true
+	n, err := x.client.Answer([]byte(head + "\r\n" + body))
+	x.bytesOut += int64(n)
+	if err != nil {
+		x.closing = true
+	}
+}
+
+// pageWords says to the user what happened and what can be done.
+var pageWords = map[failure]string{
+	failNoServer:       "No server is available to handle this request. Please try again in a moment.",
+	failConnect:        "The server behind this address could not be reached. Please try again in a moment.",
+	failConnectTimeout: "The server behind this address did not accept the connection in time. Please try again in a moment.",
+	failShortage:       "The load balancer is short of resources. Please try again in a moment.",
+	failEmpty:          "The server closed the connection before it answered. The request may or may not have been carried out.",
+	failJunk:           "The server gave an answer that is not valid HTTP.",
+	failTimeout:        "The server did not answer in time. The request may or may not have been carried out.",
+	failDown:           "The server went down before it answered. The request may or may not have been carried out.",
+	failClientSlow:     "The request did not arrive in time.",
+	failInternal:       "The load balancer failed to handle this request.",
+}

@@ -1,0 +1,120 @@
+// Package balancer is the data path: accept, route, pick a server, make the round trip, record,
+// respond. Decisions (routing, picking, retrying) are plain functions over plain values; bytes
+// are the business of package h1.
+package balancer
+
+import (
+	"fmt"
+	"runtime/debug"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/valyala/fasthttp"
+
+	"relais/balancer/accesslog"
+	"relais/balancer/h1"
+	"relais/internal/config"
+)
+
+// Options are what the proxy needs beside its configuration.
+type Options struct {
+	// Log gets the entry of each request when it has ended; nil: nobody does. The entry and all
+	// it refers to are only valid during the call.
+	Log func(*accesslog.Entry)
+	// OnPanic is told about a panic in a request, which becomes a 500.
+	OnPanic func(frontend string, value any, stack []byte)
+}
+
+// Proxy serves the frontends of a configuration. It is safe for concurrent use.
+type Proxy struct {
+	log      func(*accesslog.Entry)
+	onPanic  func(frontend string, value any, stack []byte)
+	watcher  *h1.Watcher
+	stopping atomic.Bool
+
+	table     atomic.Pointer[Table]
+	exchanges sync.Pool
+	relays    sync.Pool // *[]byte of relaySize
+}
+
+// New makes a proxy for a validated configuration.
+func New(cfg *config.Config, o Options) (*Proxy, error) {
+	watcher, err := h1.NewWatcher()
+	if err != nil {
+		return nil, fmt.Errorf("start proxy: %w", err)
+	}
+	p := &Proxy{log: o.Log, onPanic: o.OnPanic, watcher: watcher}
+	if p.onPanic == nil {
+		p.onPanic = func(string, any, []byte) {}
+	}
+	p.table.Store(compile(cfg, watcher))
+	return p, nil
+}
+
+// Table is the generation in force.
+func (p *Proxy) Table() *Table { return p.table.Load() }
+
+// Handler serves the connections of a frontend, which must come through its Gate.
+func (p *Proxy) Handler(frontend string) fasthttp.RequestHandler {
+	return func(ctx *fasthttp.RequestCtx) {
+		client := ctx.Conn().(*h1.ClientConn)
+		if p.serve(p.table.Load().frontends[frontend], client) {
+			ctx.SetConnectionClose()
+		}
+	}
+}
+
+// Stop makes every further answer end its connection.
+func (p *Proxy) Stop() { p.stopping.Store(true) }
+
+// Close closes the connections to servers. No request may be under way.
+func (p *Proxy) Close() {
+	for _, b := range p.table.Load().Backends {
+		for _, s := range b.Servers {
+			s.pool.Close()
+		}
+	}
+	p.watcher.Close()
+}
+
+// Sweep closes server connections that have been idle for too long. It is called every second
+// or so.
+func (p *Proxy) Sweep(now time.Time) {
+	for _, b := range p.table.Load().Backends {
+		for _, s := range b.Servers {
+			s.pool.Sweep(now)
+		}
+	}
+}
+
+// serve serves one request and tells whether the client's connection ends with it.
+func (p *Proxy) serve(f *Frontend, client *h1.ClientConn) (closing bool) {
+	x := p.acquire(f, client)
+	defer func() {
+		if v := recover(); v != nil {
+			closing = true
+			p.survive(x, v)
+		}
+	}()
+	x.run()
+	x.finish()
+	closing = x.closing
+	p.release(x)
+	return closing
+}
+
+// survive turns a panic into a 500, if nothing has been answered yet. The exchange is left to
+// the garbage collector: nobody knows what state it is in.
+func (p *Proxy) survive(x *exchange, v any) {
+	x.frontend.Counters.Internal.Inc()
+	p.onPanic(x.frontend.Name, v, debug.Stack())
+	if x.conn != nil {
+		x.server.pool.Discard(x.conn)
+	}
+	defer func() { _ = recover() }() // once is enough
+	if !x.started {
+		x.answerPage(failInternal)
+	}
+	x.finish()
+}

@@ -1,0 +1,160 @@
+package balancer
+
+import (
+	"errors"
+	"os"
+	"time"
+
+	"relais/balancer/h1"
+)
+
+// roundTrip makes one attempt on a server: it sends the request, reads the answer and passes it
+// to the client. processed says, of a failed attempt, that the server may have acted on the
+// request.
+func (x *exchange) roundTrip(s *Server) (f failure, processed bool, err error) {
+	s.Counters.Sessions.Inc()
+	defer s.Counters.Sessions.Dec()
+	s.Counters.SessionsTotal.Inc()
+	s.Counters.Balanced.Inc()
+	x.picked, x.connected, x.answered = time.Now(), time.Time{}, time.Time{}
+	s.Counters.LastSession.Store(x.picked.UnixNano())
+	n, f, processed, err := x.send(s)
+	if f != failNone {
+		return f, processed, err
+	}
+	x.answered = time.Now()
+	f, err = x.answer(n)
+	x.leave(s, f)
+	return f, true, err
+}
+
+// send gets a connection, sends the request over it and waits for the first bytes of the
+// answer. Idle connections that turn out to be closed cost nothing but another look into the
+// pool, as nothing has been sent then.
+func (x *exchange) send(s *Server) (n int, f failure, processed bool, err error) {
+	for {
+		c := s.pool.Get(x.head.Idempotent() && x.whole)
+		x.reused = c != nil
+		if c == nil {
+			if c, f, err = s.dial(x.backend.connectTimeout); err != nil {
+				return 0, f, false, err
+			}
+		} else {
+			s.Counters.Reuses.Inc()
+		}
+		x.conn, x.connected = c, time.Now()
+		n, err = x.exchangeOver(c)
+		if err == nil {
+			return n, failNone, true, nil
+		}
+		f = x.sendFailure(err)
+		processed = !c.Unprocessed()
+		x.stopUpload()
+		s.pool.Discard(c)
+		x.conn = nil
+		if errors.Is(err, h1.ErrStale) || errors.Is(err, h1.ErrDirty) {
+			s.Counters.RacesAvoided.Inc()
+			if !x.consumed {
+				continue
+			}
+		}
+		return 0, f, processed, err
+	}
+}
+
+// exchangeOver sends the request over a connection and waits for the first bytes of the answer.
+func (x *exchange) exchangeOver(c *h1.ServerConn) (int, error) {
+	patience := x.backend.serverTimeout
+	if x.whole {
+		return c.Exchange(x.out, x.answerBuffer(), x.reused, patience)
+	}
+	if err := c.Begin(x.out, x.reused, patience); err != nil {
+		return 0, err
+	}
+	x.startUpload(c)
+	return c.Await(x.answerBuffer(), patience)
+}
+
+func (x *exchange) answerBuffer() []byte {
+	if x.in == nil {
+		x.in = make([]byte, x.backend.maxHeaderSize+4<<10)
+	}
+	return x.in
+}
+
+// sendFailure says why there is no answer.
+func (x *exchange) sendFailure(err error) failure {
+	if f := x.uploadFailure(); f != failNone {
+		return f
+	}
+	switch {
+	case errors.Is(err, h1.ErrCancelled):
+		return failDown
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return failTimeout
+	}
+	return failEmpty
+}
+
+// answer reads the answer, of which n bytes have arrived, and passes it on.
+func (x *exchange) answer(n int) (failure, error) {
+	x.response.Start(x.conn, x.in, n, string(x.head.Method) == "HEAD", x.backend.serverTimeout)
+	for {
+		if err := x.response.Next(x.backend.maxHeaders); err != nil {
+			return x.headFailure(err), err
+		}
+		if !x.response.Interim() {
+			break
+		}
+		if f, err := x.relayInterim(); f != failNone {
+			return f, err
+		}
+	}
+	if x.response.Head.Status == 101 {
+		return failJunk, errUnaskedUpgrade
+	}
+	return x.relayAnswer()
+}
+
+var errUnaskedUpgrade = errors.New("101 Switching Protocols without having been asked")
+
+// headFailure says why the head of an answer could not be read.
+func (x *exchange) headFailure(err error) failure {
+	var fault *h1.Fault
+	switch {
+	case errors.As(err, &fault):
+		return failJunk
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return failTimeout
+	}
+	return failEmpty
+}
+
+// bodyFailure says why the body of an answer is incomplete.
+func bodyFailure(err error) failure {
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return failStall
+	}
+	return failCut
+}
+
+// clientFailure says why the client could not be written to or read from.
+func clientFailure(err error) failure {
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return failClientSlow
+	}
+	return failClientGone
+}
+
+// leave gives the connection back to the pool if another request can use it.
+func (x *exchange) leave(s *Server, f failure) {
+	uploaded := x.stopUpload()
+	c := x.conn
+	x.conn = nil
+	if f == failNone && uploaded && x.response.Reusable() && !x.proxy.stopping.Load() {
+		s.pool.Announce(x.response.KeepAliveTimeout())
+		s.pool.Put(c, time.Now())
+		return
+	}
+	s.pool.Discard(c)
+}

@@ -1,0 +1,129 @@
+package balancer
+
+import (
+	"errors"
+	"io"
+	"time"
+
+	"relais/balancer/h1"
+)
+
+// relaySize is the size of the buffers that large bodies pass through.
+const relaySize = 64 << 10
+
+// upload sends the part of a request body that had not arrived when the head was sent, in a
+// goroutine beside the one that waits for the answer: a server may answer before it has read
+// everything.
+type upload struct {
+	client   *h1.ClientConn
+	server   *h1.ServerConn
+	chunked  bool
+	patience time.Duration
+
+	done      chan struct{} // closed at the end; what follows is valid then
+	complete  bool
+	clientErr error // the client left or fell silent
+	serverErr error // the server does not read any more
+	bytes     int64
+}
+
+// startUpload begins to send the rest of the body.
+func (x *exchange) startUpload(c *h1.ServerConn) {
+	x.consumed = true
+	x.upload = &upload{
+		client: x.client, server: c, chunked: x.head.Length == h1.Chunked,
+		patience: x.backend.serverTimeout, done: make(chan struct{}),
+	}
+	buf, relays := x.proxy.acquireRelay(), &x.proxy.relays
+	u := x.upload
+	go func() {
+		u.run(*buf)
+		relays.Put(buf)
+		close(u.done)
+		if u.clientErr != nil {
+			u.server.Cancel() // the server must not take a part for the whole
+		}
+	}()
+}
+
+// run sends until the end of the body.
+func (u *upload) run(buf []byte) {
+	for !u.complete {
+		if u.clientErr = u.read(&buf); u.clientErr != nil {
+			return
+		}
+		if u.serverErr = u.server.Send(buf, u.patience); u.serverErr != nil {
+			return
+		}
+		buf = buf[:cap(buf)]
+	}
+	u.server.UploadDone()
+}
+
+// read puts the next piece of the body, framed for the server, into buf.
+func (u *upload) read(buf *[]byte) error {
+	b := (*buf)[:cap(*buf)]
+	room := 0
+	if u.chunked {
+		room = h1.ChunkRoom
+	}
+	n, err := u.client.ReadBody(b[room : len(b)-2])
+	if err != nil && !errors.Is(err, io.EOF) {
+		return err
+	}
+	u.bytes += int64(n)
+	u.complete = u.client.BodyDone()
+	b = b[:room+n]
+	if u.chunked {
+		b = h1.Chunk(b)
+		if u.complete {
+			b = h1.AppendLastChunk(b, u.client.Trailer())
+		}
+	}
+	*buf = b
+	return nil
+}
+
+// stopUpload ends an upload and tells whether the request was sent whole.
+func (x *exchange) stopUpload() bool {
+	u := x.upload
+	if u == nil {
+		return true
+	}
+	select {
+	case <-u.done:
+	default:
+		x.client.StopReading()
+		_ = x.conn.Close() // ends a Send that waits
+		<-u.done
+	}
+	x.bytesIn += u.bytes
+	x.upload = nil
+	if !u.complete || u.serverErr != nil {
+		x.closing = true // the rest of the body is still to come
+	}
+	return u.complete && u.serverErr == nil
+}
+
+// uploadFailure tells whether the client is why the attempt failed.
+func (x *exchange) uploadFailure() failure {
+	if x.upload == nil {
+		return failNone
+	}
+	select {
+	case <-x.upload.done:
+		if x.upload.clientErr != nil {
+			return clientFailure(x.upload.clientErr)
+		}
+	default:
+	}
+	return failNone
+}
+
+func (p *Proxy) acquireRelay() *[]byte {
+	if b, ok := p.relays.Get().(*[]byte); ok {
+		return b
+	}
+	b := make([]byte, relaySize)
+	return &b
+}

@@ -1,0 +1,183 @@
+package app
+
+import (
+	"context"
+	"net"
+	"strings"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"github.com/valyala/fasthttp"
+	"github.com/valyala/fasthttp/fasthttpadaptor"
+
+	"relais/internal/listen"
+	"relais/stats"
+	"relais/stats/page"
+	"relais/stats/prom"
+)
+
+// adminConns bounds the connections of the admin listener, which has slots of its own: it
+// answers when the frontends are full.
+const adminConns = 64
+
+// adminStop bounds how long the last answers to admins may take when the balancer stops.
+const adminStop = time.Second
+
+// adminServer is the listener of the admins: page, figures, metrics, health.
+type adminServer struct {
+	listener *listen.Listener
+	server   *fasthttp.Server
+	done     chan struct{}
+}
+
+func (a *App) openAdmin() (*adminServer, error) {
+	s := &adminServer{done: make(chan struct{})}
+	ln, err := listen.TCP(a.cfg.Stats.Bind, listen.NewSlots(adminConns), func(c net.Conn) net.Conn {
+		return &adminConn{Conn: c, server: s}
+	})
+	if err != nil {
+		return nil, err
+	}
+	s.listener = ln
+	s.server = &fasthttp.Server{
+		Handler:               a.adminHandler(),
+		Name:                  "relais",
+		ReadTimeout:           10 * time.Second,
+		WriteTimeout:          30 * time.Second,
+		IdleTimeout:           time.Minute,
+		MaxRequestBodySize:    64 << 10,
+		Concurrency:           adminConns + 1,
+		CloseOnShutdown:       true,
+		NoDefaultContentType:  true,
+		SecureErrorLogMessage: true,
+		Logger:                fasthttpLog{a.log},
+	}
+	return s, nil
+}
+
+func (s *adminServer) serve() {
+	go func() {
+		defer close(s.done)
+		_ = s.server.Serve(s.listener) // ends when the listener is closed
+	}()
+}
+
+func (s *adminServer) stop() {
+	ctx, cancel := context.WithTimeout(context.Background(), adminStop)
+	defer cancel()
+	_ = s.server.ShutdownWithContext(ctx)
+	s.listener.CloseConns()
+	<-s.done
+}
+
+// adminConn frees its slot when it is closed.
+type adminConn struct {
+	net.Conn
+	server *adminServer
+}
+
+// Close implements net.Conn.
+func (c *adminConn) Close() error {
+	err := c.Conn.Close()
+	if err == nil {
+		c.server.listener.Release(c)
+	}
+	return err
+}
+
+// adminHandler answers on the admin listener, to GET and HEAD only: nothing changes state here.
+func (a *App) adminHandler() fasthttp.RequestHandler {
+	metrics := fasthttpadaptor.NewFastHTTPHandler(promhttp.HandlerFor(
+		prom.New(a.Snapshot, Version), promhttp.HandlerOpts{MaxRequestsInFlight: 4}))
+	assets := page.Assets()
+	root := a.cfg.Stats.Path
+	return func(ctx *fasthttp.RequestCtx) {
+		defer a.surviveAdmin(ctx)
+		path := string(ctx.Path())
+		secure(&ctx.Response.Header)
+		switch {
+		case !ctx.IsGet() && !ctx.IsHead():
+			ctx.Response.Header.Set("Allow", "GET, HEAD")
+			ctx.Error("only GET and HEAD", fasthttp.StatusMethodNotAllowed)
+		case path == "/healthz":
+			text(ctx, fasthttp.StatusOK, "alive\n")
+		case path == "/readyz":
+			a.answerReady(ctx)
+		case path == "/metrics":
+			metrics(ctx)
+		case path == "/" && root != "/":
+			ctx.Redirect(root, fasthttp.StatusFound)
+		case serveAsset(ctx, assets, strings.TrimPrefix(path, strings.TrimSuffix(root, "/")+"/")):
+		case strings.HasPrefix(path, root):
+			a.answerStats(ctx, path[len(root):])
+		default:
+			text(ctx, fasthttp.StatusNotFound, "nothing here; the statistics are at "+root+"\n")
+		}
+	}
+}
+
+func secure(h *fasthttp.ResponseHeader) {
+	h.Set("Cache-Control", "no-cache")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Referrer-Policy", "same-origin")
+	h.Set("X-Frame-Options", "DENY")
+	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'")
+}
+
+func text(ctx *fasthttp.RequestCtx, status int, s string) {
+	ctx.SetStatusCode(status)
+	ctx.SetContentType("text/plain; charset=utf-8")
+	ctx.SetBodyString(s)
+}
+
+func (a *App) answerReady(ctx *fasthttp.RequestCtx) {
+	switch {
+	case a.Ready():
+		text(ctx, fasthttp.StatusOK, "ready\n")
+	case a.isStopping():
+		text(ctx, fasthttp.StatusServiceUnavailable, "stopping\n")
+	default:
+		text(ctx, fasthttp.StatusServiceUnavailable, "waiting for the first health checks\n")
+	}
+}
+
+func serveAsset(ctx *fasthttp.RequestCtx, assets map[string]page.Asset, name string) bool {
+	asset, ok := assets[name]
+	if !ok {
+		return false
+	}
+	ctx.Response.Header.Set("Cache-Control", "public, max-age=31536000, immutable")
+	ctx.SetContentType(asset.Type)
+	ctx.SetBody(asset.Body)
+	return true
+}
+
+// answerStats answers with the statistics in the form that the rest of the path asks for.
+func (a *App) answerStats(ctx *fasthttp.RequestCtx, suffix string) {
+	o := stats.ParseOptions(suffix, string(ctx.URI().QueryString()))
+	s := a.Snapshot(time.Now())
+	var err error
+	switch o.Format {
+	case stats.CSV:
+		ctx.SetContentType("text/plain; charset=utf-8")
+		err = stats.WriteCSV(ctx, &s, o.Filter)
+	case stats.JSON:
+		ctx.SetContentType("application/json")
+		err = stats.WriteJSON(ctx, &s, o.Filter)
+	default:
+		ctx.SetContentType("text/html; charset=utf-8")
+		err = page.Render(ctx, &s, page.Options{Options: o, Path: a.cfg.Stats.Path, Metrics: "/metrics"})
+	}
+	if err != nil {
+		a.log.Error().Err(err).Msg("the statistics could not be written")
+		ctx.Error("the statistics could not be written; the log says why", fasthttp.StatusInternalServerError)
+	}
+}
+
+// surviveAdmin turns a panic into a 500.
+func (a *App) surviveAdmin(ctx *fasthttp.RequestCtx) {
+	if v := recover(); v != nil {
+		a.reportPanic("stats", v, nil)
+		ctx.Error("internal error", fasthttp.StatusInternalServerError)
+	}
+}

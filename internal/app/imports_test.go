@@ -1,0 +1,270 @@
+package app
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"go/parser"
+	"go/token"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// room says what one package of the house may import. Packages below a room belong to it unless
+// they have a room of their own, and a room may import what is below itself.
+type room struct {
+	path string   // of a package, without the module's name
+	may  []string // the rooms it may import
+	libs []string // of the libraries below, those it may use
+	std  bool     // nothing but the standard library and the house
+	why  string
+}
+
+// house is the import table of docs/architecture.md. Rooms that are still to be built have their
+// rules already.
+func house() []room {
+	return []room{
+		{path: "cmd/balancer", may: []string{"internal/app"}, libs: []string{"zerolog"},
+			why: "main is flags, signals and exit codes around app.Run"},
+		{path: "cmd/webapp", may: []string{"webapp"}, libs: []string{"zerolog"},
+			why: "main is flags, signals and exit codes around the web application"},
+		{path: "cmd/backup", may: []string{"internal/backup"}, libs: []string{"zerolog"},
+			why: "main is flags, signals and exit codes around the backup engine"},
+		{path: "cmd/stack", may: []string{"internal/app", "webapp", "internal/engine"}, libs: []string{"zerolog", "prometheus"},
+			why: "it runs the other programs and does nothing of their work"},
+		{path: "internal/app", libs: []string{"fasthttp", "zerolog", "prometheus"},
+			may: []string{"balancer", "balancer/h1", "balancer/accesslog", "healthcheck", "stats", "stats/page", "stats/prom",
+				"internal/config", "internal/config/file", "internal/discovery", "internal/operate", "internal/ctl", "internal/listen", "internal/logqueue"},
+			why: "app wires the balancer; web application, backup and Docker are other processes"},
+		{path: "balancer", may: []string{"balancer/h1", "balancer/accesslog", "stats", "internal/config"}, libs: []string{"fasthttp"},
+			why: "the data path knows no files, no logger but the access log, no metrics library, no Docker; app joins it with health checks by func values"},
+		{path: "balancer/h1", libs: []string{"fasthttp"},
+			why: "the wire decides, counts and logs nothing"},
+		{path: "balancer/accesslog", libs: []string{"zerolog"},
+			why: "an entry is plain values, so that any data path can log it"},
+		{path: "healthcheck", may: []string{"internal/config"}, libs: []string{"fasthttp"},
+			why: "health is a pure state machine: it returns transitions, and app logs, counts and applies them"},
+		{path: "stats", std: true,
+			why: "everybody imports it, so it imports nobody"},
+		{path: "stats/page", may: []string{"stats"}, std: true,
+			why: "the page shows a Snapshot; what it needs done it declares as an interface"},
+		{path: "stats/prom", may: []string{"stats"}, libs: []string{"prometheus"},
+			why: "metrics are made from a Snapshot"},
+		{path: "internal/config", std: true,
+			why: "configuration types are plain values; package file reads them"},
+		{path: "internal/config/file", may: []string{"internal/config", "internal/config/spell"}, libs: []string{"yaml"},
+			why: "it is the only importer of yaml, and makes configurations, not balancers"},
+		{path: "internal/discovery", may: []string{"internal/config"},
+			why: "DNS makes lists of servers; app applies them"},
+		{path: "internal/operate", may: []string{"internal/config", "stats"},
+			why: "changes by an operator reach the balancer through app"},
+		{path: "internal/ctl", may: []string{"stats"},
+			why: "the runtime protocol shows a Snapshot; what it needs done it declares as an interface"},
+		{path: "internal/listen",
+			why: "a listener knows nothing of what is spoken on it"},
+		{path: "internal/logqueue", std: true,
+			why: "a queue of lines knows nothing of what they say"},
+		{path: "internal/backup", may: []string{"internal/engine"}, libs: []string{"zerolog"},
+			why: "the backup engine is no part of the balancer"},
+		{path: "internal/engine", libs: []string{"zerolog", "docker"},
+			why: "everything that talks to Docker is behind one narrow interface"},
+		{path: "internal/testreport", std: true,
+			why: "it must work when the house does not"},
+		{path: "webapp", libs: []string{"fasthttp", "zerolog", "prometheus"},
+			why: "the web application is another program than the balancer"},
+	}
+}
+
+// libraries are those that not everybody may use, by the beginning of their import paths.
+func libraries() map[string][]string {
+	return map[string][]string{
+		"fasthttp":   {"github.com/valyala/fasthttp"},
+		"yaml":       {"gopkg.in/yaml", "go.yaml.in/yaml"},
+		"zerolog":    {"github.com/rs/zerolog"},
+		"prometheus": {"github.com/prometheus/"},
+		"docker":     {"github.com/docker/", "github.com/moby/"},
+	}
+}
+
+// testOnly are the trees that only _test.go files may import.
+func testOnly() []string { return []string{"internal/testkit", "stats/statstest"} }
+
+// listed is what `go list` tells of a package, test files left out.
+type listed struct {
+	ImportPath string
+	Dir        string
+	GoFiles    []string
+	Standard   bool
+	DepOnly    bool // not of this module
+	Imports    []string
+	Deps       []string
+}
+
+func TestImports(t *testing.T) {
+	for _, fault := range importFaults(goList(t)) {
+		t.Error(fault)
+	}
+}
+
+func TestImportFaultsAreFound(t *testing.T) {
+	libs := []listed{
+		{ImportPath: "fmt", DepOnly: true, Standard: true},
+		{ImportPath: "github.com/rs/zerolog", DepOnly: true},
+		{ImportPath: "example.com/metrics", DepOnly: true, Deps: []string{"github.com/prometheus/client_golang/prometheus"}},
+		{ImportPath: "github.com/prometheus/client_golang/prometheus", DepOnly: true},
+	}
+	tests := []struct {
+		path, imports string
+		want          string // the beginning of the fault; empty: none
+	}{
+		{"balancer", "relais/balancer/h1", ""},
+		{"balancer", "relais/healthcheck", "relais/balancer must not import relais/healthcheck: the data path"},
+		{"healthcheck", "relais/balancer", "relais/healthcheck must not import relais/balancer: health is"},
+		{"balancer", "github.com/rs/zerolog", "relais/balancer must not use zerolog: the data path"},
+		{"balancer/accesslog", "github.com/rs/zerolog", ""},
+		{"balancer", "example.com/metrics", "relais/balancer must not use prometheus (through example.com/metrics): the data path"},
+		{"balancer/fast", "relais/stats/prom", "relais/balancer/fast must not import relais/stats/prom: the data path"},
+		{"stats", "fmt", ""},
+		{"stats", "example.com/metrics", "relais/stats must not import example.com/metrics: everybody imports it"},
+		{"internal/config", "relais/internal/config/spell", ""},
+		{"internal/config", "relais/internal/config/file", "relais/internal/config must not import relais/internal/config/file: configuration"},
+		{"internal/app", "relais/internal/testkit/fault", "relais/internal/app must not import relais/internal/testkit/fault: it is for _test.go files"},
+		{"internal/testkit/fault", "relais/internal/testkit/backend", ""},
+		{"internal/misc", "fmt", "relais/internal/misc has no place in the house: name it in docs/architecture.md"},
+	}
+	for _, test := range tests {
+		t.Run(test.path+"<-"+test.imports, func(t *testing.T) {
+			pkgs := append([]listed{{ImportPath: "relais/" + test.path, Imports: []string{test.imports}}}, libs...)
+			got := importFaults(pkgs)
+			if test.want == "" && len(got) > 0 || test.want != "" && (len(got) != 1 || !strings.HasPrefix(got[0], test.want)) {
+				t.Errorf("got %q, want %q", got, test.want)
+			}
+		})
+	}
+}
+
+// Each package says once what it is.
+func TestPackageComments(t *testing.T) {
+	for _, p := range goList(t) {
+		if p.DepOnly || len(p.GoFiles) == 0 {
+			continue
+		}
+		var with []string
+		for _, file := range p.GoFiles {
+			syntax, err := parser.ParseFile(token.NewFileSet(), filepath.Join(p.Dir, file), nil, parser.PackageClauseOnly|parser.ParseComments)
+			if err == nil && syntax.Doc != nil {
+				with = append(with, file)
+			}
+		}
+		if len(with) != 1 {
+			t.Errorf("%s has %d package comments %v, want one", p.ImportPath, len(with), with)
+		}
+	}
+}
+
+func importFaults(pkgs []listed) (faults []string) {
+	byPath := map[string]listed{}
+	for _, p := range pkgs {
+		byPath[p.ImportPath] = p
+	}
+	for _, p := range pkgs {
+		path, ours := strings.CutPrefix(p.ImportPath, "relais/")
+		if !ours || isTestOnly(path) {
+			continue
+		}
+		r, found := roomOf(path)
+		if !found {
+			faults = append(faults, p.ImportPath+" has no place in the house: name it in docs/architecture.md, section 2, and in this test")
+			continue
+		}
+		for _, imported := range p.Imports {
+			if fault := r.fault(path, byPath[imported], imported); fault != "" {
+				faults = append(faults, p.ImportPath+" must not "+fault)
+			}
+		}
+	}
+	return faults
+}
+
+// fault tells what is wrong with an import of the room's package path; empty: nothing.
+func (r room) fault(path string, p listed, imported string) string {
+	inner, ours := strings.CutPrefix(imported, "relais/")
+	switch {
+	case ours && isTestOnly(inner):
+		return fmt.Sprintf("import %s: it is for _test.go files", imported)
+	case ours && !r.mayImport(path, inner):
+		return fmt.Sprintf("import %s: %s", imported, r.why)
+	case ours:
+		return ""
+	case r.std && !p.Standard:
+		return fmt.Sprintf("import %s: %s", imported, r.why)
+	}
+	for lib, prefixes := range libraries() {
+		if slices.Contains(r.libs, lib) {
+			continue
+		}
+		if hasPrefix(imported, prefixes) {
+			return fmt.Sprintf("use %s: %s", lib, r.why)
+		}
+		if slices.ContainsFunc(p.Deps, func(dep string) bool { return hasPrefix(dep, prefixes) }) {
+			return fmt.Sprintf("use %s (through %s): %s", lib, imported, r.why)
+		}
+	}
+	return ""
+}
+
+func (r room) mayImport(path, other string) bool {
+	target, _ := roomOf(other)
+	return target.path == r.path || slices.Contains(r.may, other) || slices.Contains(r.may, target.path)
+}
+
+// roomOf returns the innermost room that path belongs to.
+func roomOf(path string) (innermost room, found bool) {
+	for _, r := range house() {
+		if within(path, r.path) && len(r.path) > len(innermost.path) {
+			innermost, found = r, true
+		}
+	}
+	return innermost, found
+}
+
+func isTestOnly(path string) bool {
+	return slices.ContainsFunc(testOnly(), func(tree string) bool { return within(path, tree) })
+}
+
+func within(path, tree string) bool { return path == tree || strings.HasPrefix(path, tree+"/") }
+
+func hasPrefix(path string, prefixes []string) bool {
+	return slices.ContainsFunc(prefixes, func(p string) bool { return strings.HasPrefix(path, p) })
+}
+
+// goList returns every package of the module and what they depend on.
+func goList(t *testing.T) []listed {
+	t.Helper()
+	cmd := exec.Command("go", "list", "-e", "-deps", "-json=ImportPath,Dir,GoFiles,Standard,DepOnly,Imports,Deps", "./...")
+	cmd.Dir = filepath.Join("..", "..")
+	cmd.Stderr = os.Stderr
+	out, err := cmd.Output()
+	if errors.Is(err, exec.ErrNotFound) && os.Getenv("CI") != "true" {
+		t.Skip("needs the go command")
+	}
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	var pkgs []listed
+	for decoder := json.NewDecoder(strings.NewReader(string(out))); ; {
+		var p listed
+		switch err := decoder.Decode(&p); {
+		case errors.Is(err, io.EOF):
+			return pkgs
+		case err != nil:
+			t.Fatalf("read go list: %v", err)
+		}
+		pkgs = append(pkgs, p)
+	}
+}

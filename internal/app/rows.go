@@ -1,0 +1,162 @@
+package app
+
+import (
+	"time"
+
+	"relais/balancer"
+	"relais/healthcheck"
+	"relais/stats"
+)
+
+func (f *figures) frontendRow(fe *balancer.Frontend, now time.Time) stats.Row {
+	c := fe.Counters
+	r := stats.Row{
+		Scope: stats.Frontend, Proxy: fe.Name, Server: "FRONTEND", IID: fe.IID, Mode: fe.Mode,
+		ConnsTotal: c.ConnsTotal.Load(), SessionsTotal: c.ConnsTotal.Load(), Requests: c.Requests.Load(),
+		RequestErrors: c.RequestErrors.Load(), Intercepted: c.Intercepted.Load(),
+		BytesIn: c.BytesIn.Load(), BytesOut: c.BytesOut.Load(), Internal: c.Internal.Load(),
+		Responses: responses(&c.Responses),
+	}
+	r.Sessions, r.SessionsMax = c.Conns.Load()
+	key := rateKey{scope: stats.Frontend, proxy: fe.Name}
+	r.Rate, r.RateMax = f.rates.At(now, key, r.ConnsTotal)
+	key.requests = true
+	r.ReqRate, r.ReqRateMax = f.rates.At(now, key, r.Requests)
+	return r
+}
+
+// backendRows returns the servers of a backend and the backend itself, which is their sum as far
+// as it makes sense.
+func (f *figures) backendRows(b *balancer.Backend, now time.Time) []stats.Row {
+	rows := make([]stats.Row, 0, len(b.Servers)+1)
+	total := f.backendRow(b, now)
+	for _, s := range b.Servers {
+		row := f.serverRow(b, s, now)
+		addServer(&total, &row, s.Usable())
+		rows = append(rows, row)
+	}
+	return append(rows, total)
+}
+
+func (f *figures) backendRow(b *balancer.Backend, now time.Time) stats.Row {
+	c := b.Counters
+	state := f.backend(b.Name)
+	r := stats.Row{
+		Scope: stats.Backend, Proxy: b.Name, Server: "BACKEND", IID: b.IID, Mode: b.Mode, Algo: b.Balance,
+		SessionsTotal: c.SessionsTotal.Load(), Requests: c.SessionsTotal.Load(),
+		LastSession: lastSession(now, c.LastSession.Load()), ClientAborts: c.ClientAborts.Load(),
+		ConnectErrors: c.NoServer.Load(), Responses: responses(&c.Responses),
+		LastChange: age(now, state.since), Downtime: state.downtime, Downs: state.downs,
+		ServersByState: map[string]int{}, ServersByCheck: map[string]int{},
+	}
+	if !state.usable {
+		r.Downtime += age(now, state.since)
+	}
+	r.Sessions, r.SessionsMax = c.Sessions.Load()
+	r.Rate, r.RateMax = f.rates.At(now, rateKey{scope: stats.Backend, proxy: b.Name}, r.SessionsTotal)
+	times(&r, &c.Queue, &c.Connect, &c.Response, &c.Total)
+	return r
+}
+
+func (f *figures) serverRow(b *balancer.Backend, s *balancer.Server, now time.Time) stats.Row {
+	c := &s.Counters
+	r := stats.Row{
+		Scope: stats.Server, Proxy: b.Name, Server: s.Name, IID: b.IID, SID: s.SID, Mode: b.Mode,
+		SessionsTotal: c.SessionsTotal.Load(), Requests: c.SessionsTotal.Load(), Balanced: c.Balanced.Load(),
+		LastSession: lastSession(now, c.LastSession.Load()),
+		BytesIn:     c.BytesIn.Load(), BytesOut: c.BytesOut.Load(),
+		ConnectErrors: c.ConnectErrors.Load(), ResponseErrors: c.ResponseErrors.Load(),
+		Retries: c.Retries.Load(), Redispatches: c.Redispatches.Load(),
+		ClientAborts: c.ClientAborts.Load(), ServerAborts: c.ServerAborts.Load(), Internal: c.Internal.Load(),
+		Responses: responses(&c.Responses), Connects: c.Connects.Load(), Reuses: c.Reuses.Load(),
+		RacesAvoided: c.RacesAvoided.Load(),
+		Address:      s.Address, Maintenance: s.Maintenance(), Weight: s.Weight, UserWeight: s.Weight,
+		LastChange: age(now, f.started),
+	}
+	idle, used := s.Conns()
+	r.IdleConns, r.UsedConns = int64(idle), int64(used)
+	r.Sessions, r.SessionsMax = c.Sessions.Load()
+	r.Rate, r.RateMax = f.rates.At(now, rateKey{stats.Server, b.Name, s.Name, false, false}, r.SessionsTotal)
+	times(&r, &c.Queue, &c.Connect, &c.Response, &c.Total)
+	if status, ok := f.checks.Status(b.Name, s.Name); ok {
+		addCheck(&r, status, now)
+	}
+	return r
+}
+
+// addCheck adds what the health check knows.
+func addCheck(r *stats.Row, status healthcheck.Status, now time.Time) {
+	r.Health = stats.Down
+	if status.Up {
+		r.Health = stats.Up
+	}
+	r.LastChange, r.Downtime = age(now, status.LastChange), status.Downtime
+	r.Check = &stats.Check{
+		Running: status.Running, Status: string(status.Last.Status), Code: status.Last.Code,
+		Duration: status.Last.Duration, Detail: status.Last.Detail, Description: status.Last.Status.Description(),
+		Rise: status.Rise, Fall: status.Fall, Level: status.Level,
+		Failures: status.Failures, Downs: status.Downs,
+	}
+	for _, t := range status.Events {
+		r.Check.Events = append(r.Check.Events, stats.Event{At: t.At, Up: t.Up, Reason: t.Reason})
+	}
+}
+
+// addServer adds a server to its backend.
+func addServer(b, s *stats.Row, usable bool) {
+	b.Balanced += s.Balanced
+	b.BytesIn += s.BytesIn
+	b.BytesOut += s.BytesOut
+	b.ConnectErrors += s.ConnectErrors
+	b.ResponseErrors += s.ResponseErrors
+	b.Retries += s.Retries
+	b.Redispatches += s.Redispatches
+	b.ClientAborts += s.ClientAborts
+	b.ServerAborts += s.ServerAborts
+	b.Internal += s.Internal
+	b.Connects += s.Connects
+	b.Reuses += s.Reuses
+	b.RacesAvoided += s.RacesAvoided
+	if usable {
+		b.Weight += s.Weight
+		b.UserWeight += s.UserWeight
+		b.Active++
+	}
+	switch {
+	case s.Maintenance:
+		b.ServersByState["MAINT"]++
+	case s.Health == stats.Down:
+		b.ServersByState["DOWN"]++
+	default:
+		b.ServersByState["UP"]++
+	}
+	if s.Check != nil {
+		b.ServersByCheck[s.Check.Status]++
+	}
+}
+
+func responses(from *stats.Responses) (to [6]uint64) {
+	for i := range from {
+		to[i] = from[i].Load()
+	}
+	return to
+}
+
+func times(r *stats.Row, queue, connect, response, total *stats.Average) {
+	r.QueueTime, r.QueueTimeMax = average(queue)
+	r.ConnectTime, r.ConnectTimeMax = average(connect)
+	r.ResponseTime, r.ResponseTimeMax = average(response)
+	r.TotalTime, r.TotalTimeMax = average(total)
+}
+
+func average(a *stats.Average) (mean, peak time.Duration) {
+	m, p := a.Load()
+	return time.Duration(m) * time.Microsecond, time.Duration(p) * time.Microsecond
+}
+
+func lastSession(now time.Time, nanos int64) time.Duration {
+	if nanos == 0 {
+		return -1
+	}
+	return age(now, time.Unix(0, nanos))
+}

@@ -1,0 +1,44 @@
+package app
+
+import (
+	"os"
+	"runtime"
+	"time"
+
+	"relais/stats"
+)
+
+// Snapshot is every figure at one moment.
+func (a *App) Snapshot(now time.Time) stats.Snapshot {
+	s := stats.Snapshot{Now: now, Proxies: a.figures.proxies(now, a.isStopping())}
+	node, _ := os.Hostname() // without a name the figures are still right
+	p := &s.Process
+	*p = stats.Process{
+		Version: Version, Node: node, PID: os.Getpid(), Started: a.started,
+		Maxconn: a.limits.maxconn, MaxFDs: a.limits.openFiles, MemoryLimit: a.limits.memory,
+		DroppedLogs: a.logs.dropped(), Stopping: a.isStopping(), Listeners: len(a.frontends),
+		Threads: runtime.GOMAXPROCS(0), ConfigFile: a.file, ConfigLoaded: a.started,
+	}
+	if a.admin != nil {
+		p.Listeners++
+	}
+	for _, f := range a.figures.table.Frontends {
+		conns, _ := f.Counters.Conns.Load()
+		p.Conns += conns
+		p.ConnsTotal += f.Counters.ConnsTotal.Load()
+		p.Requests += f.Counters.Requests.Load()
+		p.BytesOut += f.Counters.BytesOut.Load()
+	}
+	p.ConnRate, p.ConnRateMax = a.figures.rates.At(now, rateKey{}, p.ConnsTotal)
+	p.BytesOutRate, _ = a.figures.rates.At(now, rateKey{bytes: true}, p.BytesOut)
+	return s
+}
+
+func (a *App) isStopping() bool {
+	select {
+	case <-a.stopping:
+		return true
+	default:
+		return false
+	}
+}

@@ -1,0 +1,124 @@
+// Package listen opens the sockets on which clients come in.
+package listen
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"net"
+	"slices"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// Slots bounds how many client connections are open at once, over all listeners that share it.
+// When none is free, connections wait in the kernel's backlog, as with HAProxy.
+type Slots chan struct{}
+
+// NewSlots returns n free slots.
+func NewSlots(n int) Slots { return make(Slots, n) }
+
+// Listener accepts connections as long as there is a slot for them. Running out of descriptors
+// makes it pause, never end.
+type Listener struct {
+	net.Listener
+	slots Slots
+	wrap  func(net.Conn) net.Conn
+
+	once   sync.Once
+	closed chan struct{}
+
+	mu   sync.Mutex
+	open map[net.Conn]struct{}
+}
+
+// TCP listens on an address. wrap is what is done to each accepted connection; when the
+// connection that it returns has been closed, its owner calls Release.
+func TCP(address string, slots Slots, wrap func(net.Conn) net.Conn) (*Listener, error) {
+	ln, err := net.Listen("tcp", address)
+	if err != nil {
+		return nil, fmt.Errorf("listen on %s: %w", address, explain(err))
+	}
+	return &Listener{Listener: ln, slots: slots, wrap: wrap, closed: make(chan struct{}), open: map[net.Conn]struct{}{}}, nil
+}
+
+// explain adds what to do about the two usual reasons.
+func explain(err error) error {
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return fmt.Errorf("%w; another program has the port: stop it (ss -ltnp shows it) or choose another port", syscall.EADDRINUSE)
+	case errors.Is(err, syscall.EACCES):
+		return fmt.Errorf("%w; ports below 1024 need root or CAP_NET_BIND_SERVICE", syscall.EACCES)
+	}
+	var op *net.OpError
+	if errors.As(err, &op) {
+		return op.Err
+	}
+	return err
+}
+
+// Accept waits for a slot and a connection. It returns io.EOF when the listener is closed, and
+// no other error.
+func (l *Listener) Accept() (net.Conn, error) {
+	select {
+	case l.slots <- struct{}{}:
+	case <-l.closed:
+		return nil, io.EOF
+	}
+	for {
+		conn, err := l.Listener.Accept()
+		if err == nil {
+			return l.add(l.wrap(conn)), nil
+		}
+		if errors.Is(err, net.ErrClosed) || !l.pause() {
+			<-l.slots
+			return nil, io.EOF
+		}
+	}
+}
+
+// pause waits before the next try and tells whether there is one.
+func (l *Listener) pause() bool {
+	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
+	defer cancel()
+	select {
+	case <-l.closed:
+		return false
+	case <-ctx.Done():
+		return true
+	}
+}
+
+func (l *Listener) add(conn net.Conn) net.Conn {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.open[conn] = struct{}{}
+	return conn
+}
+
+// Release frees the slot of a connection that has been closed.
+func (l *Listener) Release(conn net.Conn) {
+	l.mu.Lock()
+	delete(l.open, conn)
+	l.mu.Unlock()
+	<-l.slots
+}
+
+// Close stops accepting. Connections go on.
+func (l *Listener) Close() error {
+	l.once.Do(func() { close(l.closed) })
+	return l.Listener.Close()
+}
+
+// CloseConns closes the connections that are still open.
+func (l *Listener) CloseConns() {
+	l.mu.Lock()
+	conns := slices.Collect(maps.Keys(l.open))
+	l.mu.Unlock()
+	for _, conn := range conns {
+		_ = conn.Close()
+	}
+}
