@@ -13,6 +13,11 @@ const (
 	Listener
 )
 
+// String returns HAProxy's word, as in its JSON.
+func (s Scope) String() string {
+	return [...]string{"Frontend", "Backend", "Server", "Listener"}[s]
+}
+
 // Snapshot is every figure at one moment, made by package app. Writers (CSV, JSON, page,
 // Prometheus) read nothing else.
 type Snapshot struct {
@@ -73,6 +78,9 @@ type Row struct {
 	Mode   string // http
 	Algo   string // backend: balance
 
+	Queue, QueueMax int64 // backend and server: requests that wait for a free slot
+	QueueLimit      int   // server: 0: none
+
 	// Sessions: connections of a frontend, requests of a backend or server.
 	Sessions, SessionsMax int64
 	SessionsLimit         int // 0: none
@@ -80,7 +88,7 @@ type Row struct {
 	LastSession           time.Duration // since the last request; negative: never
 	Rate, RateMax         uint64        // frontend: connections per second; else requests per second
 	ReqRate, ReqRateMax   uint64        // frontend
-	Requests              uint64        // frontend and backend
+	Requests              uint64        // frontend; of a backend or server every session is one
 	ConnsTotal            uint64        // frontend
 	Balanced              uint64        // requests placed by the algorithm
 	Intercepted           uint64        // frontend: answered by the balancer itself
@@ -104,14 +112,22 @@ type Row struct {
 	Address        string // server
 	Health         HealthState
 	Maintenance    bool
-	Weight         int // effective; backend: sum over usable servers
-	UserWeight     int // configured; backend: sum over usable servers
-	Active         int // server: 1 or 0; backend: usable servers with a weight
+	Draining       bool // server: takes no new requests but those bound to it
+	Backup         bool // server: used when no other one is usable
+	Stopped        bool // frontend: accepts no more connections
+	Weight         int  // effective; backend: sum over usable servers
+	UserWeight     int  // configured; backend: sum over usable servers
+	Throttle       int  // server in slowstart: percent of its weight; 0: not in slowstart
+	Active         int  // backend: usable servers with a weight
+	Backups        int  // backend: usable backup servers with a weight
 	LastChange     time.Duration
 	Downtime       time.Duration
+	Downs          uint64         // backend: how often its last usable server was lost
 	Check          *Check         // server with a health check
 	ServersByState map[string]int // backend: how many servers are UP, DOWN, MAINT, DRAIN, NOLB
 	ServersByCheck map[string]int // backend: how many checked servers have which check status, such as L7OK
+
+	hidden string // backend behind a Filter that hides servers: HAProxy's " (up/all)"
 }
 
 // Check is the state of a server's health check.

@@ -41,17 +41,14 @@ type Limits struct {
 	MaxHeaders    int   `yaml:"max_headers"`     // header fields of one message
 }
 
-// Bytes is a size, written 16KiB.
-type Bytes int64
-
-// Timeouts are HAProxy's. A frontend uses Client, HTTPRequest and HTTPKeepAlive, a backend
-// Connect and Server.
+// Timeouts are HAProxy's. The tag "of" names the section that uses a timeout: a frontend uses
+// Client, HTTPRequest and HTTPKeepAlive, a backend Connect and Server.
 type Timeouts struct {
-	Connect       time.Duration `yaml:"connect"`         // to open a connection to a server
-	Client        time.Duration `yaml:"client"`          // silence of a client in the middle of a body, or not reading its answer
-	Server        time.Duration `yaml:"server"`          // silence of a server, before its answer and in the middle of it
-	HTTPRequest   time.Duration `yaml:"http_request"`    // from the first byte of a request head to its last
-	HTTPKeepAlive time.Duration `yaml:"http_keep_alive"` // wait for the next request of a connection
+	Connect       time.Duration `yaml:"connect" of:"backend"`          // to open a connection to a server
+	Client        time.Duration `yaml:"client" of:"frontend"`          // silence of a client in the middle of a body, or not reading its answer
+	Server        time.Duration `yaml:"server" of:"backend"`           // silence of a server, before its answer and in the middle of it
+	HTTPRequest   time.Duration `yaml:"http_request" of:"frontend"`    // from the first byte of a request head to its last
+	HTTPKeepAlive time.Duration `yaml:"http_keep_alive" of:"frontend"` // wait for the next request of a connection
 }
 
 // Frontend accepts requests on its binds and hands them to a backend.
@@ -86,22 +83,6 @@ type HealthCheck struct {
 	Rise         int           `yaml:"rise"`          // successes in a row that bring a server up
 	Fall         int           `yaml:"fall"`          // failures in a row that take it down
 	Initial      string        `yaml:"initial"`       // auto, up or down
-}
-
-// StatusRanges is a list of status codes and ranges of them, such as "200-299,304".
-type StatusRanges []StatusRange
-
-// StatusRange holds the codes From to To, both included.
-type StatusRange struct{ From, To int }
-
-// Contains tells whether code is in one of the ranges.
-func (r StatusRanges) Contains(code int) bool {
-	for _, s := range r {
-		if s.From <= code && code <= s.To {
-			return true
-		}
-	}
-	return false
 }
 
 // Server is one address that answers requests.

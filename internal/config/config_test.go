@@ -1,0 +1,158 @@
+package config
+
+import (
+	"testing"
+	"time"
+)
+
+// valid is a small configuration that each test breaks in one place.
+func valid() *Config {
+	cfg := New()
+	f, b, s := NewFrontend(), NewBackend(), NewServer()
+	f.Name, f.Bind, f.DefaultBackend = "web", []string{":8080"}, "app"
+	s.Name, s.Address = "web1", "127.0.0.1:5001"
+	b.Name, b.Servers, b.HealthCheck = "app", []*Server{s}, NewHealthCheck()
+	cfg.Frontends, cfg.Backends = []*Frontend{f}, []*Backend{b}
+	return cfg
+}
+
+func TestDefaultsAreValid(t *testing.T) {
+	if faults := Validate(valid()); len(faults) != 0 {
+		t.Errorf("Validate = %v", faults)
+	}
+}
+
+func TestValidate(t *testing.T) {
+	for want, change := range map[string]func(*Config){
+		`version: 0 is not known; write 1`:                                                                                   func(c *Config) { c.Version = 0 },
+		`log.level: "" is not known; write debug, info, warn or error`:                                                       func(c *Config) { c.Log.Level = "" },
+		`access_log.output: "" is not known; write off, stdout, stderr or the path of a file`:                                func(c *Config) { c.AccessLog.Output = "" },
+		`access_log.output: "yes" is not known; write stdout, stderr, off or the path of a file`:                             func(c *Config) { c.AccessLog.Output = "yes" },
+		`stats.path: missing; write a path such as /haproxy-stats`:                                                           func(c *Config) { c.Stats.Path = "" },
+		`stats.path: "/a;b" holds a character that a path cannot have; write a plain one, such as /haproxy-stats`:            func(c *Config) { c.Stats.Path = "/a;b" },
+		`limits.max_header_size: 1023B is out of range; write 1KiB to 1MiB`:                                                  func(c *Config) { c.Limits.MaxHeaderSize = 1023 },
+		`limits.max_headers: 32768 is out of range; write 1 to 32767`:                                                        func(c *Config) { c.Limits.MaxHeaders = 32768 },
+		`frontends[0].bind: missing; write an address to listen on, such as ":8080"`:                                         func(c *Config) { c.Frontends[0].Bind = nil },
+		`frontends[0].bind[0]: missing; write HOST:PORT, such as ":8080"`:                                                    func(c *Config) { c.Frontends[0].Bind[0] = "" },
+		`frontends[0].bind[0]: port "+80" of ":+80" is not a port; write a number from 1 to 65535`:                           func(c *Config) { c.Frontends[0].Bind[0] = ":+80" },
+		`frontends[0].bind[0]: port "" of "web:" is not a port; write a number from 1 to 65535`:                              func(c *Config) { c.Frontends[0].Bind[0] = "web:" },
+		`frontends[0].bind[0]: "a:b:1" is not an address; write HOST:PORT, such as ":8080", and an IPv6 address in brackets`: func(c *Config) { c.Frontends[0].Bind[0] = "a:b:1" },
+		`frontends[0].timeout.client: 0s is out of range; write a time such as 5s`:                                           func(c *Config) { c.Frontends[0].Timeout.Client = 0 },
+		`frontends[0].default_backend: missing; write the name of the backend that answers`:                                  func(c *Config) { c.Frontends[0].DefaultBackend = "" },
+		`backends[0].retries: -1 is out of range; write 0 for no retry, or a number such as 3`:                               func(c *Config) { c.Backends[0].Retries = -1 },
+		`backends[0].timeout.connect: 577h is out of range; write at most 576h`:                                              func(c *Config) { c.Backends[0].Timeout.Connect = 577 * time.Hour },
+		`backends[0].servers: missing; write at least one, such as {name: web1, address: "10.0.0.1:5000"}`:                   func(c *Config) { c.Backends[0].Servers = nil },
+		`backends[0].servers[0].weight: 257 is out of range; write 0 to 256`:                                                 func(c *Config) { c.Backends[0].Servers[0].Weight = 257 },
+		`backends[0].health_check.method: "" is not a method; write one such as GET, HEAD or OPTIONS`:                        func(c *Config) { c.Backends[0].HealthCheck.Method = "" },
+		`backends[0].health_check.expect_status: missing; write the statuses that mean well, such as 200-399`:                func(c *Config) { c.Backends[0].HealthCheck.ExpectStatus = nil },
+	} {
+		cfg := valid()
+		change(cfg)
+		if faults := Validate(cfg); len(faults) != 1 || faults[0].Error() != want {
+			t.Errorf("Validate = %v\nwant %s", faults, want)
+		}
+	}
+}
+
+func TestValidateAccepts(t *testing.T) {
+	for name, change := range map[string]func(*Config){
+		"no stats listener": func(c *Config) { c.Stats.Bind = "" },
+		"stop at once":      func(c *Config) { c.ShutdownTimeout = 0 },
+		"port 0 twice":      func(c *Config) { c.Frontends[0].Bind = []string{":0", "127.0.0.1:0", ":0"} },
+		"weight 0":          func(c *Config) { c.Backends[0].Servers[0].Weight = 0 },
+		"no retry":          func(c *Config) { c.Backends[0].Retries = 0 },
+		"no check":          func(c *Config) { c.Backends[0].HealthCheck = nil },
+		"OPTIONS *":         func(c *Config) { c.Backends[0].HealthCheck.Method, c.Backends[0].HealthCheck.Path = "OPTIONS", "*" },
+		"a bare tcp check": func(c *Config) {
+			*c.Backends[0].HealthCheck = HealthCheck{Type: "tcp", Inter: 1, Timeout: 1, Rise: 1, Fall: 1, Initial: "up"}
+		},
+		"container name":              func(c *Config) { c.Backends[0].Servers[0].Address = "web_server-1.local:5000" },
+		"IPv6 with a zone":            func(c *Config) { c.Backends[0].Servers[0].Address = "[fe80::1%eth0]:5000" },
+		"backend named as a frontend": func(c *Config) { c.Backends[0].Name, c.Frontends[0].DefaultBackend = "web", "web" },
+	} {
+		cfg := valid()
+		change(cfg)
+		if faults := Validate(cfg); len(faults) != 0 {
+			t.Errorf("%s: Validate = %v, want no fault", name, faults)
+		}
+	}
+}
+
+func TestOverlap(t *testing.T) {
+	for _, test := range []struct {
+		a, b string
+		want bool
+	}{
+		{":8080", ":8080", true},
+		{":8080", ":8081", false},
+		{":8080", "0.0.0.0:8080", true},
+		{":8080", "127.0.0.1:8080", true},
+		{":8080", "[::1]:8080", true},
+		{":8080", "web.local:8080", true},
+		{"[::]:8080", "10.0.0.1:8080", true},
+		{"0.0.0.0:8080", "127.0.0.1:8080", true},
+		{"0.0.0.0:8080", "[::1]:8080", false},
+		{"127.0.0.1:8080", "127.0.0.2:8080", false},
+		{"localhost:8080", "127.0.0.1:8080", true},
+		{"[::ffff:127.0.0.1]:8080", "127.0.0.1:8080", true},
+		{"web.local:8080", "WEB.local:8080", true},
+		{"web.local:8080", "db.local:8080", false},
+		{":0", ":0", false},
+		{":08080", ":8080", true},
+		{"", ":8080", false},
+	} {
+		if overlap(test.a, test.b) != test.want || overlap(test.b, test.a) != test.want {
+			t.Errorf("overlap of %q and %q is %v, want %v both ways", test.a, test.b, !test.want, test.want)
+		}
+	}
+}
+
+func TestParseBytes(t *testing.T) {
+	for text, want := range map[string]Bytes{"0B": 0, "16KiB": 16 << 10, "1 MiB": 1 << 20, "3GiB": 3 << 30, "17B": 17} {
+		if got, err := ParseBytes(text); got != want || err != nil {
+			t.Errorf("ParseBytes(%q) = %d, %v; want %d", text, got, err, want)
+		}
+	}
+	for text, want := range map[string]string{
+		"16384":         "16384 has no unit; write 16KiB",
+		"16000":         "16000 has no unit; write 16000B",
+		"0":             "0 has no unit; write 0B",
+		"16k":           `unit "k" is not known; write 16KiB`,
+		"16KB":          `unit "KB" is not known; write 16KiB`,
+		"1mib":          `unit "mib" is not known; write 1MiB`,
+		"1TiB":          `unit "TiB" is not known; write B, KiB, MiB or GiB, such as 16KiB`,
+		"1.5MiB":        `unit ".5MiB" is not known; write B, KiB, MiB or GiB, such as 16KiB`,
+		"-1KiB":         `"-1KiB" is not a size; write a whole number with its unit, such as 16KiB`,
+		"":              `"" is not a size; write a whole number with its unit, such as 16KiB`,
+		"9999999999GiB": "9999999999GiB is too large",
+	} {
+		if got, err := ParseBytes(text); err == nil || err.Error() != want {
+			t.Errorf("ParseBytes(%q) = %d, %v; want %s", text, got, err, want)
+		}
+	}
+}
+
+func TestBytesString(t *testing.T) {
+	for b, want := range map[Bytes]string{0: "0B", 17: "17B", 16 << 10: "16KiB", 1 << 20: "1MiB", 3 << 30: "3GiB", 1<<20 + 1: "1048577B"} {
+		if got := b.String(); got != want {
+			t.Errorf("%d is written %s, want %s", int64(b), got, want)
+		}
+	}
+}
+
+func TestStatusRanges(t *testing.T) {
+	ranges, err := ParseStatusRanges("200-299, 304,500-500")
+	if err != nil || ranges.String() != "200-299,304,500" {
+		t.Fatalf("ParseStatusRanges = %v, %v", ranges, err)
+	}
+	for code, want := range map[int]bool{199: false, 200: true, 299: true, 300: false, 304: true, 500: true, 501: false} {
+		if ranges.Contains(code) != want {
+			t.Errorf("%s contains %d: %v, want %v", ranges, code, !want, want)
+		}
+	}
+	for _, text := range []string{"", "2xx", "200-", "-200", "200,", "99", "600", "300-200", "200..299"} {
+		if got, err := ParseStatusRanges(text); err == nil {
+			t.Errorf("ParseStatusRanges(%q) = %v, want an error", text, got)
+		}
+	}
+}

@@ -1,0 +1,220 @@
+package file
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+
+	"relais/internal/config"
+)
+
+// decoder fills a configuration from nodes and remembers where each value stands.
+type decoder struct {
+	*report
+	positions map[string]position // by path
+	broken    map[string]bool     // paths whose value could not be read: what validation says there is no news
+}
+
+// config decodes the whole file.
+func (d *decoder) config(top *node, cfg *config.Config) {
+	d.positions[""] = position{line: top.line}
+	if top.null {
+		d.fault(top.line, place{}, "is empty; write at least frontends and backends")
+		return
+	}
+	if top.kind == mapping {
+		d.defaults(top)
+	}
+	d.value(top, top.line, reflect.ValueOf(cfg).Elem(), place{})
+}
+
+// value decodes n, which stands in line, into v.
+func (d *decoder) value(n *node, line int, v reflect.Value, at place) {
+	if n.inherited && at.section != "defaults" {
+		at.shown = "defaults" + at.path[strings.Index(at.path, "]")+1:]
+	}
+	d.positions[at.path] = position{line, at.shown}
+	switch {
+	case n.bad:
+		d.broken[at.path] = true
+		return
+	case n.null:
+		d.fault(line, at, "has no value; write one, or remove it")
+		return
+	}
+	switch t := v.Type(); {
+	case isScalar(t):
+		d.scalar(n, line, v, at)
+	case t == reflect.TypeFor[*config.HealthCheck]():
+		d.healthCheck(n, line, v, at)
+	case t.Kind() == reflect.Pointer:
+		v.Set(fresh(t))
+		d.structure(n, line, v.Elem(), at)
+	case t.Kind() == reflect.Struct:
+		d.structure(longForm(n, t), line, v, at)
+	case t.Kind() == reflect.Slice:
+		d.list(n, line, v, at)
+	}
+}
+
+// fault reports a value that could not be read.
+func (d *decoder) fault(line int, at place, format string, args ...any) {
+	d.broken[at.path] = true
+	shown := at.shown + ":"
+	if at.path == "" {
+		shown = "the file"
+	}
+	d.report.fault(line, "%s %s", shown, fmt.Sprintf(format, args...))
+}
+
+func isScalar(t reflect.Type) bool {
+	switch t.Kind() {
+	case reflect.String, reflect.Int, reflect.Int64, reflect.Bool:
+		return true
+	}
+	return t == reflect.TypeFor[config.StatusRanges]()
+}
+
+// fresh returns a new value of a pointer type that holds the defaults.
+func fresh(t reflect.Type) reflect.Value {
+	switch t {
+	case reflect.TypeFor[*config.Frontend]():
+		return reflect.ValueOf(config.NewFrontend())
+	case reflect.TypeFor[*config.Backend]():
+		return reflect.ValueOf(config.NewBackend())
+	case reflect.TypeFor[*config.Server]():
+		return reflect.ValueOf(config.NewServer())
+	}
+	return reflect.New(t.Elem())
+}
+
+// longForm turns the short form of a section, a single value, into the mapping it stands for.
+func longForm(n *node, t reflect.Type) *node {
+	key := ""
+	switch t {
+	case reflect.TypeFor[config.AccessLog]():
+		key = "output"
+	case reflect.TypeFor[*config.HealthCheck]():
+		key = "path"
+	}
+	if key == "" || n.kind != scalar || n.bad || n.null || n.text == "off" && key == "path" {
+		return n
+	}
+	value := *n
+	return &node{kind: mapping, line: n.line, inherited: n.inherited, pairs: []pair{{key, n.line, &value}}}
+}
+
+func (d *decoder) structure(n *node, line int, v reflect.Value, at place) {
+	if n.kind != mapping {
+		d.fault(line, at, "is %s; write a mapping, \"key: value\" lines indented below it", n)
+		return
+	}
+	switch v.Type() {
+	case reflect.TypeFor[config.Frontend]():
+		at.section = "frontend"
+	case reflect.TypeFor[config.Backend]():
+		at.section = "backend"
+	}
+	for _, p := range n.pairs {
+		if at.path == "" && strings.HasPrefix(p.key, "x-") {
+			continue
+		}
+		field, known := fieldOf(v.Type(), p.key)
+		switch {
+		case !known:
+			d.unknown(p, n, v, at)
+		case !fits(field, at.section):
+			d.report.fault(p.line, "%s: belongs to a %s; move it there, or to defaults", at.key(p.key).shown, field.Tag.Get("of"))
+		default:
+			d.value(p.value, lineOf(p), v.FieldByIndex(field.Index), at.key(p.key))
+		}
+	}
+}
+
+// lineOf is the line of a single value, or of the key above a value of several lines.
+func lineOf(p pair) int {
+	if p.value.kind == scalar && !p.value.null {
+		return p.value.line
+	}
+	return p.line
+}
+
+func fieldOf(t reflect.Type, key string) (reflect.StructField, bool) {
+	for i := range t.NumField() {
+		if f := t.Field(i); f.Tag.Get("yaml") == key {
+			return f, true
+		}
+	}
+	return reflect.StructField{}, false
+}
+
+// fits tells whether section uses the key of field.
+func fits(field reflect.StructField, section string) bool {
+	of := field.Tag.Get("of")
+	return of == "" || of == section || section == "defaults"
+}
+
+// list decodes a sequence, or the single text that stands for a list of one.
+func (d *decoder) list(n *node, line int, v reflect.Value, at place) {
+	elem := v.Type().Elem()
+	if n.kind == scalar && isScalar(elem) {
+		one := reflect.New(elem).Elem()
+		d.value(n, line, one, place{at.path + "[0]", at.shown, at.section})
+		v.Set(reflect.Append(v, one))
+		return
+	}
+	if n.kind != sequence {
+		d.fault(line, at, "is %s; %s", n, listAdvice(elem))
+		return
+	}
+	for i, item := range n.items {
+		one := reflect.New(elem).Elem()
+		if elem.Kind() == reflect.Pointer {
+			one.Set(fresh(elem))
+		}
+		d.value(item, item.line, one, at.item(i, item))
+		v.Set(reflect.Append(v, one))
+	}
+}
+
+func listAdvice(elem reflect.Type) string {
+	if isScalar(elem) {
+		return "write a single value, or a list of them"
+	}
+	return "write a list, each entry after \"- \""
+}
+
+func (d *decoder) scalar(n *node, line int, v reflect.Value, at place) {
+	if n.kind != scalar {
+		d.fault(line, at, "is %s; write a single value", n)
+		return
+	}
+	if problem := setScalar(v, n.text); problem != "" {
+		d.fault(line, at, "%s", problem)
+	}
+}
+
+// healthCheck decodes a mapping, a path, or off, which undoes what defaults say.
+func (d *decoder) healthCheck(n *node, line int, v reflect.Value, at place) {
+	if n.kind == scalar && n.text == "off" {
+		return
+	}
+	if n.kind == scalar && !strings.HasPrefix(n.text, "/") {
+		d.fault(line, at, "%q is not a path; write one such as /health, or off, or a mapping such as {type: tcp}", n.text)
+		return
+	}
+	check := config.NewHealthCheck()
+	v.Set(reflect.ValueOf(check))
+	n = longForm(n, v.Type())
+	d.structure(n, line, v.Elem(), at)
+	if check.Type != "tcp" {
+		return
+	}
+	for _, p := range n.pairs {
+		if slices.Contains([]string{"method", "path", "host", "expect_status"}, p.key) && !p.value.inherited {
+			d.fault(p.line, at.key(p.key), "a tcp check only connects; remove it, or write type: http")
+		}
+	}
+	check.Method, check.Path, check.Host, check.ExpectStatus = "", "", "", nil
+}

@@ -1,0 +1,82 @@
+package file
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"relais/internal/config"
+)
+
+func TestDefaultsAreMerged(t *testing.T) {
+	frontendTimeout, backendTimeout := config.NewFrontend().Timeout, config.NewBackend().Timeout
+	for _, test := range []struct {
+		name                        string
+		defaults, frontend, backend string
+		want                        func(*config.Frontend, *config.Backend)
+	}{
+		{"none", "{}", "", "", func(*config.Frontend, *config.Backend) {}},
+		{"each to the section that has it", "{timeout: {connect: 1s, client: 2s}}", "", "", func(f *config.Frontend, b *config.Backend) {
+			f.Timeout.Client, b.Timeout.Connect = 2*time.Second, time.Second
+		}},
+		{"own value wins, key by key", "{timeout: {client: 2s, http_request: 3s, server: 4s}}", "timeout: {client: 9s}", "timeout: {server: 8s}", func(f *config.Frontend, b *config.Backend) {
+			f.Timeout.Client, f.Timeout.HTTPRequest, b.Timeout.Server = 9*time.Second, 3*time.Second, 8*time.Second
+		}},
+		{"own zero wins", "{retries: 5}", "", "retries: 0", func(_ *config.Frontend, b *config.Backend) { b.Retries = 0 }},
+		{"plain keys", "{retries: 5, balance: roundrobin, mode: http}", "", "", func(_ *config.Frontend, b *config.Backend) { b.Retries = 5 }},
+		{"check in short form", "{health_check: /up}", "", "", func(_ *config.Frontend, b *config.Backend) { b.HealthCheck = check("/up") }},
+		{"own short form completes a mapping", "{health_check: {rise: 7, path: /up}}", "", "health_check: /own", func(_ *config.Frontend, b *config.Backend) {
+			b.HealthCheck = check("/own")
+			b.HealthCheck.Rise = 7
+		}},
+		{"own mapping completes a short form", "{health_check: /up}", "", "health_check: {rise: 7}", func(_ *config.Frontend, b *config.Backend) {
+			b.HealthCheck = check("/up")
+			b.HealthCheck.Rise = 7
+		}},
+		{"check turned off", "{health_check: /up}", "", "health_check: off", func(*config.Frontend, *config.Backend) {}},
+		{"check turned on", "{health_check: off}", "", "health_check: /up", func(_ *config.Frontend, b *config.Backend) { b.HealthCheck = check("/up") }},
+		{"a tcp check leaves the path of defaults", "{health_check: {path: /up, fall: 9}}", "", "health_check: {type: tcp}", func(_ *config.Frontend, b *config.Backend) {
+			b.HealthCheck = check("")
+			b.HealthCheck.Type, b.HealthCheck.Method, b.HealthCheck.ExpectStatus, b.HealthCheck.Fall = "tcp", "", nil, 9
+		}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			text := fmt.Sprintf("defaults: %s\nfrontends:\n  - name: web\n    bind: \":8080\"\n    default_backend: app\n    %s\n"+
+				"backends:\n  - name: app\n    servers: [{name: web1, address: \"127.0.0.1:5001\"}]\n    %s\n",
+				test.defaults, test.frontend, test.backend)
+			got, err := Parse("defaults.yml", []byte(text), environment)
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := minimal()
+			test.want(want.Frontends[0], want.Backends[0])
+			same(t, got, want)
+		})
+	}
+	if config.NewFrontend().Timeout != frontendTimeout || config.NewBackend().Timeout != backendTimeout {
+		t.Error("merging changed the defaults of the program")
+	}
+}
+
+// Sections that inherit from the same mapping must not write into each other.
+func TestDefaultsAreNotShared(t *testing.T) {
+	cfg, err := Parse("defaults.yml", []byte(`
+defaults: {health_check: {path: /up}}
+frontends: [{name: web, bind: ":8080", default_backend: app}]
+backends:
+  - {name: app, servers: [{name: web1, address: "127.0.0.1:5001"}], health_check: {rise: 9}}
+  - {name: two, servers: [{name: web1, address: "127.0.0.1:5001"}], health_check: {fall: 8}}
+  - {name: three, servers: [{name: web1, address: "127.0.0.1:5001"}]}
+`), environment)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []struct{ rise, fall int }{{9, 3}, {2, 8}, {2, 3}} {
+		if h := cfg.Backends[i].HealthCheck; h.Path != "/up" || h.Rise != want.rise || h.Fall != want.fall {
+			t.Errorf("backend %d is checked with %+v, want path /up, rise %d, fall %d", i, h, want.rise, want.fall)
+		}
+	}
+	if cfg.Backends[1].HealthCheck == cfg.Backends[2].HealthCheck {
+		t.Error("two backends share one check")
+	}
+}

@@ -1,0 +1,94 @@
+package file
+
+import (
+	"os"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const page = "../../../docs/configuration.md"
+
+func readPage(t *testing.T) string {
+	t.Helper()
+	data, err := os.ReadFile(page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(data)
+}
+
+// examples returns the YAML blocks of the page.
+func examples(t *testing.T) []string {
+	t.Helper()
+	var found []string
+	for i, part := range strings.Split(readPage(t), "```") {
+		if block, isYAML := strings.CutPrefix(part, "yaml\n"); isYAML && i%2 == 1 {
+			found = append(found, block)
+		}
+	}
+	return found
+}
+
+func unset(string) (string, bool) { return "", false }
+
+func TestPageExamplesLoad(t *testing.T) {
+	blocks := examples(t)
+	if len(blocks) < 5 {
+		t.Fatalf("found %d examples on %s", len(blocks), page)
+	}
+	for _, block := range blocks {
+		if !strings.Contains(block, "frontends:\n") {
+			continue // a part of a file
+		}
+		if _, err := Parse("example.yml", []byte(block), unset); err != nil {
+			t.Errorf("%v\nin:\n%s", err, block)
+		}
+	}
+}
+
+// The block with every key shows the defaults that the program has, and no key is left out.
+func TestPageShowsTheDefaults(t *testing.T) {
+	for _, block := range examples(t) {
+		if !strings.HasPrefix(block, "version: 1\n") {
+			continue
+		}
+		got, err := Parse("example.yml", []byte(block), unset)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := minimal()
+		want.Backends[0].HealthCheck = check("/health")
+		same(t, got, want)
+		for _, s := range sections() {
+			for _, key := range keysOf(s.t) {
+				if !strings.Contains(block, key+":") {
+					t.Errorf("key %q of %s is not in the block with every key", key, s.name)
+				}
+			}
+		}
+		return
+	}
+	t.Errorf("no example on %s begins with version: 1", page)
+}
+
+// Each key has a row in the table of its section.
+func TestPageDescribesEveryKey(t *testing.T) {
+	text := readPage(t)
+	for _, s := range sections() {
+		for i := range s.t.NumField() {
+			field := s.t.Field(i)
+			if nested := field.Type.Kind(); s.name == "the top of the file" && (nested == reflect.Struct || nested == reflect.Slice) {
+				continue // has a section of its own
+			}
+			key := field.Tag.Get("yaml")
+			if slices.Contains([]string{"log", "access_log", "stats", "limits"}, s.name) {
+				key = s.name + "." + key
+			}
+			if !strings.Contains(text, "\n| `"+key+"` |") {
+				t.Errorf("key %q of %s has no row on %s", key, s.name, page)
+			}
+		}
+	}
+}

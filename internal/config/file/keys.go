@@ -1,0 +1,129 @@
+package file
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+
+	"relais/internal/config"
+	"relais/internal/config/spell"
+)
+
+// unknown reports a key of n that the section v does not have. When it is plain what was
+// meant, the value is looked at too: its faults are told at once, and nothing is called missing.
+func (d *decoder) unknown(p pair, n *node, v reflect.Value, at place) {
+	meant, advice := advise(p.key, v.Type())
+	d.report.fault(p.line, "unknown key %q; %s", p.key, advice)
+	field, known := fieldOf(v.Type(), meant)
+	switch {
+	case !known || n.get(meant) != nil:
+	case p.value.kind == scalar && structOf(field.Type) != nil:
+		d.broken[at.key(meant).path] = true
+	default:
+		d.value(p.value, lineOf(p), v.FieldByIndex(field.Index), at.key(meant))
+	}
+}
+
+// advise finds what an admin meant by key, a key of t if there is one, and says what to do.
+func advise(key string, t reflect.Type) (meant, advice string) {
+	known, later := keysOf(t), laterKeys(t)
+	plain := strings.ReplaceAll(strings.ToLower(key), "-", "_")
+	if slices.Contains(known, plain) {
+		return plain, fmt.Sprintf("did you mean %q?", plain)
+	}
+	if slices.Contains(later, plain) {
+		return "", "this version does not have it yet; remove it"
+	}
+	for _, name := range foreign()[plain] {
+		if slices.Contains(known, name) {
+			return name, fmt.Sprintf("did you mean %q?", name)
+		}
+		if slices.Contains(later, name) {
+			return "", fmt.Sprintf("its name will be %q, which this version does not have yet; remove it", name)
+		}
+	}
+	if home := homeOf(plain, t); home != "" {
+		return "", "it belongs to " + home
+	}
+	if near := spell.Nearest(plain, known); near != "" {
+		return near, fmt.Sprintf("did you mean %q?", near)
+	}
+	for _, name := range foreign()[plain] {
+		if home := homeOf(name, t); home != "" {
+			return "", fmt.Sprintf("did you mean %q? it belongs to %s", name, home)
+		}
+	}
+	return "", "known here: " + strings.Join(known, ", ")
+}
+
+// keysOf lists the keys of a section.
+func keysOf(t reflect.Type) []string {
+	var keys []string
+	for i := range t.NumField() {
+		keys = append(keys, t.Field(i).Tag.Get("yaml"))
+	}
+	if t == reflect.TypeFor[config.Config]() {
+		keys = append(keys, "defaults")
+	}
+	return keys
+}
+
+// section is a struct of the configuration and its name in messages.
+type section struct {
+	t     reflect.Type
+	name  string
+	later []string // keys that a later version will have
+}
+
+func sections() []section {
+	return []section{
+		{reflect.TypeFor[config.Config](), "the top of the file", []string{"include", "admin_socket", "state_file"}},
+		{reflect.TypeFor[config.Log](), "log", nil},
+		{reflect.TypeFor[config.AccessLog](), "access_log", nil},
+		{reflect.TypeFor[config.Stats](), "stats", []string{"admin", "users", "metrics_from"}},
+		{reflect.TypeFor[config.Limits](), "limits", nil},
+		{reflect.TypeFor[config.Frontend](), "a frontend", []string{"maxconn", "redirect_https", "error_files", "syntax",
+			"trusted_proxies", "monitor", "request", "response", "rules"}},
+		{reflect.TypeFor[config.Backend](), "a backend", []string{"hash", "retry_on", "retry_budget", "maxqueue", "cookie",
+			"slowstart", "hard_stop_after"}},
+		{reflect.TypeFor[config.Timeouts](), "timeout", []string{"queue", "tunnel"}},
+		{reflect.TypeFor[config.HealthCheck](), "health_check", []string{"fastinter", "downinter"}},
+		{reflect.TypeFor[config.Server](), "a server", []string{"maxconn", "backup", "cookie", "send_proxy", "tls", "resolve",
+			"resolve_interval"}},
+	}
+}
+
+// laterKeys lists the keys that a later version will have in t; defaults will have those of
+// frontends and of backends.
+func laterKeys(t reflect.Type) []string {
+	var later []string
+	for _, s := range sections() {
+		proxy := s.t == reflect.TypeFor[config.Frontend]() || s.t == reflect.TypeFor[config.Backend]()
+		if s.t == t || proxy && t == defaultsType() {
+			later = append(later, s.later...)
+		}
+	}
+	return later
+}
+
+// homeOf names the sections that have key, for one that stands in t. Empty when none has it,
+// or so many that their names help nobody.
+func homeOf(key string, t reflect.Type) string {
+	switch {
+	case t == defaultsType() && isOwn(key):
+		return "each frontend and backend itself, never to defaults"
+	case t == reflect.TypeFor[config.Config]() && slices.Contains(keysOf(defaultsType()), key):
+		return "defaults, or to one frontend or backend"
+	}
+	var homes []string
+	for _, s := range sections() {
+		if slices.Contains(keysOf(s.t), key) {
+			homes = append(homes, s.name)
+		}
+	}
+	if len(homes) > 2 {
+		return ""
+	}
+	return strings.Join(homes, " or to ")
+}

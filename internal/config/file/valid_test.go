@@ -1,0 +1,158 @@
+package file
+
+import (
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"relais/internal/config"
+)
+
+// minimal is what the smallest file means: one frontend, one backend, one server, all defaults.
+func minimal() *config.Config {
+	cfg := config.New()
+	cfg.Frontends = []*config.Frontend{frontend("web", ":8080")}
+	cfg.Backends = []*config.Backend{backend("app", server("web1", "127.0.0.1:5001"))}
+	return cfg
+}
+
+func frontend(name string, bind ...string) *config.Frontend {
+	f := config.NewFrontend()
+	f.Name, f.Bind, f.DefaultBackend = name, bind, "app"
+	return f
+}
+
+func backend(name string, servers ...*config.Server) *config.Backend {
+	b := config.NewBackend()
+	b.Name, b.Servers = name, servers
+	return b
+}
+
+func server(name, address string) *config.Server {
+	s := config.NewServer()
+	s.Name, s.Address = name, address
+	return s
+}
+
+func check(path string) *config.HealthCheck {
+	h := config.NewHealthCheck()
+	h.Path = path
+	return h
+}
+
+func TestValid(t *testing.T) {
+	wants := map[string]func() *config.Config{
+		"minimal":        minimal,
+		"windows":        minimal,
+		"document-marks": minimal,
+		"everything":     everything,
+		"short-forms":    shortForms,
+		"anchors":        anchors,
+		"variables":      variables,
+	}
+	files, err := filepath.Glob("testdata/valid/*.yml")
+	if err != nil || len(files) != len(wants) {
+		t.Fatalf("found %d files for %d tests: %v", len(files), len(wants), err)
+	}
+	for _, path := range files {
+		name := strings.TrimSuffix(filepath.Base(path), ".yml")
+		t.Run(name, func(t *testing.T) {
+			got, err := Load(path, environment)
+			if err != nil {
+				t.Fatal(err)
+			}
+			same(t, got, wants[name]())
+		})
+	}
+}
+
+// same compares two configurations and tells only what differs.
+func same(t *testing.T, got, want *config.Config) {
+	t.Helper()
+	compare(t, "", reflect.ValueOf(got), reflect.ValueOf(want))
+}
+
+func compare(t *testing.T, path string, got, want reflect.Value) {
+	t.Helper()
+	switch {
+	case reflect.DeepEqual(got.Interface(), want.Interface()):
+	case got.Kind() == reflect.Pointer && !got.IsNil() && !want.IsNil():
+		compare(t, path, got.Elem(), want.Elem())
+	case got.Kind() == reflect.Struct:
+		for i := range got.NumField() {
+			compare(t, path+"."+got.Type().Field(i).Name, got.Field(i), want.Field(i))
+		}
+	case got.Kind() == reflect.Slice && got.Len() == want.Len():
+		for i := range got.Len() {
+			compare(t, path+"[]", got.Index(i), want.Index(i))
+		}
+	default:
+		t.Errorf("%s = %v, want %v", path, got.Interface(), want.Interface())
+	}
+}
+
+func everything() *config.Config {
+	web, api := frontend("web", ":8080", "[::1]:8081"), frontend("api", "127.0.0.1:8082")
+	web.Timeout = config.Timeouts{Client: 20 * time.Second, HTTPRequest: 4 * time.Second, HTTPKeepAlive: 5 * time.Second}
+	api.Timeout = config.Timeouts{Client: 2 * time.Second, HTTPRequest: 4 * time.Second, HTTPKeepAlive: 5 * time.Second}
+	api.DefaultBackend = "app.v2"
+
+	web1, web2 := server("web1", "web-server-1:5000"), server("web2", "[fd00::2]:5000")
+	web1.Weight, web1.Disabled, web2.Weight = 0, true, 256
+	app, v2 := backend("app", web1, web2), backend("app.v2", server("v2:1", "10.0.0.9:5000"))
+	app.Retries, v2.Retries = 0, 1
+	app.Timeout = config.Timeouts{Connect: time.Second, Server: 30 * time.Second}
+	v2.Timeout = config.Timeouts{Connect: time.Second, Server: 3 * time.Second}
+	app.HealthCheck = &config.HealthCheck{
+		Type: "http", Method: "HEAD", Path: "/health?deep=1", Host: "app.example.com",
+		ExpectStatus: config.StatusRanges{{From: 200, To: 299}, {From: 304, To: 304}},
+		Inter:        500 * time.Millisecond, Timeout: 250 * time.Millisecond, Rise: 1, Fall: 5, Initial: "down",
+	}
+	v2.HealthCheck = check("")
+	v2.HealthCheck.Type, v2.HealthCheck.Method, v2.HealthCheck.ExpectStatus = "tcp", "", nil
+
+	return &config.Config{
+		Version:         1,
+		Log:             config.Log{Level: "debug", Format: "console"},
+		AccessLog:       config.AccessLog{Output: "/var/log/relais/access.log", Format: "json"},
+		Stats:           config.Stats{Bind: "127.0.0.1:9404", Path: "/admin/stats"},
+		ShutdownTimeout: 90 * time.Second,
+		Limits:          config.Limits{Maxconn: 20000, MaxHeaderSize: 32 << 10, MaxHeaders: 200},
+		Frontends:       []*config.Frontend{web, api},
+		Backends:        []*config.Backend{app, v2},
+	}
+}
+
+func shortForms() *config.Config {
+	cfg := config.New()
+	cfg.AccessLog.Output = "off"
+	cfg.Stats.Bind = ""
+	cfg.Frontends = []*config.Frontend{frontend("web", ":0"), frontend("again", ":0")}
+	app, code := backend("app", server("web1", "localhost:5001")), backend("code", server("web1", "localhost:5001"))
+	app.HealthCheck, code.HealthCheck = check("/health"), check("/health")
+	code.HealthCheck.ExpectStatus = config.StatusRanges{{From: 204, To: 204}}
+	cfg.Backends = []*config.Backend{app, code}
+	return cfg
+}
+
+func anchors() *config.Config {
+	cfg := minimal()
+	web1, web2 := server("web1", "127.0.0.1:5001"), server("web2", "127.0.0.1:5002")
+	web1.Weight, web1.Disabled, web2.Weight = 5, true, 9
+	app, other := backend("app", web1, web2), backend("other", server("web1", "127.0.0.1:5001"))
+	app.HealthCheck, other.HealthCheck = check("/health"), check("/health")
+	app.HealthCheck.Rise, other.HealthCheck.Rise = 4, 4
+	cfg.Backends = []*config.Backend{app, other}
+	return cfg
+}
+
+func variables() *config.Config {
+	cfg := minimal()
+	cfg.Frontends[0].Timeout.Client = 9 * time.Second
+	cfg.Backends[0].HealthCheck = check("/ready")
+	web1 := cfg.Backends[0].Servers[0]
+	web1.Name, web1.Weight, web1.Disabled = "word1", 7, true
+	return cfg
+}

@@ -1,0 +1,66 @@
+package config
+
+import "strings"
+
+// process looks at the keys that concern the process as a whole.
+func (v *validator) process(c *Config) {
+	if c.Version != 1 {
+		v.fault("version", "%d is not known; write 1", c.Version)
+	}
+	v.oneOf("log.level", c.Log.Level, []string{"debug", "info", "warn", "error"})
+	v.oneOf("log.format", c.Log.Format, []string{"json", "console"})
+	v.accessLog(c.AccessLog)
+	v.stats(c.Stats)
+	v.limits(c.Limits)
+	if c.ShutdownTimeout != 0 { // 0 stops at once
+		v.duration("shutdown_timeout", c.ShutdownTimeout)
+	}
+}
+
+func (v *validator) accessLog(a AccessLog) {
+	v.oneOf("access_log.format", a.Format, []string{"json"}, "httplog")
+	switch strings.ToLower(a.Output) {
+	case "", "false", "no", "none":
+		v.fault("access_log.output", "%q is not known; write off, stdout, stderr or the path of a file", a.Output)
+	case "true", "yes", "on":
+		v.fault("access_log.output", "%q is not known; write stdout, stderr, off or the path of a file", a.Output)
+	}
+}
+
+func (v *validator) stats(s Stats) {
+	if s.Bind != "" { // empty: no such listener
+		v.refuse("stats.bind", bindFault(s.Bind))
+	}
+	switch {
+	case s.Path == "":
+		v.fault("stats.path", "missing; write a path such as /haproxy-stats")
+	case !strings.HasPrefix(s.Path, "/"):
+		v.fault("stats.path", "%q does not begin with /; write %q", s.Path, "/"+s.Path)
+	case strings.ContainsAny(s.Path, "?;#") || !isVisible(s.Path):
+		v.fault("stats.path", "%q holds a character that a path cannot have; write a plain one, such as /haproxy-stats", s.Path)
+	case s.Path == "/metrics" || s.Path == "/healthz" || s.Path == "/readyz":
+		v.fault("stats.path", "%q is taken by another page of this listener; write another one, such as /haproxy-stats", s.Path)
+	}
+}
+
+// Below lowestHeaderSize ordinary cookies do not fit, above highestHeaderSize a few thousand
+// slow clients hold all memory.
+const (
+	lowestHeaderSize  Bytes = 1 << 10
+	highestHeaderSize Bytes = 1 << 20
+)
+
+func (v *validator) limits(l Limits) {
+	if l.Maxconn < 0 {
+		v.fault("limits.maxconn", "%d is out of range; write a number of connections, or 0 to take it from the open-files limit", l.Maxconn)
+	}
+	if l.MaxHeaderSize < lowestHeaderSize || l.MaxHeaderSize > highestHeaderSize {
+		v.fault("limits.max_header_size", "%s is out of range; write %s to %s", l.MaxHeaderSize, lowestHeaderSize, highestHeaderSize)
+	}
+	v.between("limits.max_headers", l.MaxHeaders, 1, 32767) // HAProxy's tune.http.maxhdr
+}
+
+// isVisible tells whether s holds ASCII only, without spaces and control characters.
+func isVisible(s string) bool {
+	return strings.IndexFunc(s, func(c rune) bool { return c <= ' ' || c >= 0x7f }) < 0
+}

@@ -1,0 +1,116 @@
+package config
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"relais/internal/config/spell"
+)
+
+func (v *validator) frontend(path string, f *Frontend, backends []*Backend) {
+	v.refuse(path+".name", nameFault(f.Name))
+	v.oneOf(path+".mode", f.Mode, []string{"http"}, "tcp")
+	if len(f.Bind) == 0 {
+		v.fault(path+".bind", `missing; write an address to listen on, such as ":8080"`)
+	}
+	for i, bind := range f.Bind {
+		v.refuse(fmt.Sprintf("%s.bind[%d]", path, i), bindFault(bind))
+	}
+	v.duration(path+".timeout.client", f.Timeout.Client)
+	v.duration(path+".timeout.http_request", f.Timeout.HTTPRequest)
+	v.duration(path+".timeout.http_keep_alive", f.Timeout.HTTPKeepAlive)
+	v.refuse(path+".default_backend", backendFault(f.DefaultBackend, backends))
+}
+
+func backendFault(name string, backends []*Backend) string {
+	known := slices.DeleteFunc(names(backends, func(b *Backend) string { return b.Name }), func(s string) bool { return s == "" })
+	if name == "" {
+		return "missing; write the name of the backend that answers"
+	}
+	if slices.Contains(known, name) {
+		return ""
+	}
+	if near := spell.Nearest(name, known); near != "" {
+		return fmt.Sprintf("there is no backend %q; did you mean %q?", name, near)
+	}
+	if len(known) == 0 || len(known) > 5 {
+		return fmt.Sprintf("there is no backend %q; add it, or write a name that stands under backends", name)
+	}
+	return fmt.Sprintf("there is no backend %q; add it, or write %s", name, orList(known))
+}
+
+func (v *validator) backend(path string, b *Backend) {
+	v.refuse(path+".name", nameFault(b.Name))
+	v.oneOf(path+".mode", b.Mode, []string{"http"}, "tcp")
+	v.oneOf(path+".balance", b.Balance, []string{"roundrobin"},
+		"static-rr", "leastconn", "first", "random", "source", "uri", "hdr", "header", "ewma")
+	if b.Retries < 0 {
+		v.fault(path+".retries", "%d is out of range; write 0 for no retry, or a number such as 3", b.Retries)
+	}
+	v.duration(path+".timeout.connect", b.Timeout.Connect)
+	v.duration(path+".timeout.server", b.Timeout.Server)
+	if b.HealthCheck != nil {
+		v.healthCheck(path+".health_check", b.HealthCheck)
+	}
+	if len(b.Servers) == 0 {
+		v.fault(path+".servers", `missing; write at least one, such as {name: web1, address: "10.0.0.1:5000"}`)
+	}
+	for i, s := range b.Servers {
+		v.server(fmt.Sprintf("%s.servers[%d]", path, i), s)
+	}
+	v.uniqueNames(path+".servers", names(b.Servers, func(s *Server) string { return s.Name }))
+}
+
+func (v *validator) server(path string, s *Server) {
+	v.refuse(path+".name", nameFault(s.Name))
+	v.refuse(path+".address", serverFault(s.Address))
+	v.between(path+".weight", s.Weight, 0, 256)
+}
+
+func (v *validator) healthCheck(path string, h *HealthCheck) {
+	v.oneOf(path+".type", h.Type, []string{"http", "tcp"})
+	v.oneOf(path+".initial", h.Initial, []string{"auto", "up", "down"})
+	v.duration(path+".inter", h.Inter)
+	v.duration(path+".timeout", h.Timeout)
+	v.between(path+".rise", h.Rise, 1, 1000)
+	v.between(path+".fall", h.Fall, 1, 1000)
+	if h.Type == "http" {
+		v.httpCheck(path, h)
+	}
+}
+
+func (v *validator) httpCheck(path string, h *HealthCheck) {
+	if upper := strings.ToUpper(h.Method); h.Method != upper && isMethod(upper) {
+		v.fault(path+".method", "%q is not a method; write %s", h.Method, upper)
+	} else if !isMethod(h.Method) {
+		v.fault(path+".method", "%q is not a method; write one such as GET, HEAD or OPTIONS", h.Method)
+	}
+	if !strings.HasPrefix(h.Path, "/") && h.Path != "*" { // OPTIONS * is HAProxy's own example
+		v.fault(path+".path", "%q does not begin with /; write %q", h.Path, "/"+h.Path)
+	} else if !isVisible(h.Path) {
+		v.fault(path+".path", "%q holds a character that a path cannot have; write it percent-encoded, such as %%20 for a space", h.Path)
+	}
+	if !isVisible(h.Host) || strings.ContainsAny(h.Host, "/@") {
+		v.fault(path+".host", "%q is not a host; write a name such as app.example.com", h.Host)
+	}
+	if len(h.ExpectStatus) == 0 {
+		v.fault(path+".expect_status", "missing; write the statuses that mean well, such as 200-399")
+	}
+}
+
+func isMethod(s string) bool {
+	return s != "" && strings.Trim(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZ-") == ""
+}
+
+func nameFault(name string) string {
+	if name == "" {
+		return "missing; write a name of letters, digits and . _ : -"
+	}
+	for _, c := range name {
+		if !isLetterOrDigit(c) && !strings.ContainsRune("._:-", c) {
+			return fmt.Sprintf("%q holds the character %q; write letters, digits and . _ : - only", name, c)
+		}
+	}
+	return ""
+}

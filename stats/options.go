@@ -1,0 +1,76 @@
+package stats
+
+import (
+	"net/url"
+	"strings"
+)
+
+// Format is how statistics are written.
+type Format int
+
+// The formats; the page is the default.
+const (
+	HTML Format = iota
+	CSV
+	JSON
+)
+
+// Options is what the address of the statistics asks for.
+type Options struct {
+	Format    Format
+	NoRefresh bool // the page does not load itself again
+	Filter    Filter
+}
+
+// ParseOptions reads what follows the statistics' path in a request: HAProxy's options
+// ";csv;json;norefresh;up;no-maint;scope=TEXT" in any order, with suffix as the rest of the path
+// and query without its "?". Unknown options are ignored, JSON wins over CSV.
+func ParseOptions(suffix, query string) Options {
+	var o Options
+	for option := range strings.FieldsFuncSeq(suffix+"?"+query, isSeparator) {
+		switch name, value, _ := strings.Cut(option, "="); name {
+		case "csv":
+			o.Format = max(o.Format, CSV)
+		case "json":
+			o.Format = JSON
+		case "norefresh":
+			o.NoRefresh = true
+		case "up":
+			o.Filter.HideDown = true
+		case "no-maint":
+			o.Filter.HideMaint = true
+		case "scope":
+			o.Filter.Scope = unescape(value)
+		}
+	}
+	return o
+}
+
+// Suffix returns what to put behind the statistics' path to ask for o.
+func (o Options) Suffix() string {
+	var b strings.Builder
+	b.WriteString([...]string{HTML: "", CSV: ";csv", JSON: ";json"}[o.Format])
+	if o.Filter.HideDown {
+		b.WriteString(";up")
+	}
+	if o.Filter.HideMaint {
+		b.WriteString(";no-maint")
+	}
+	if o.NoRefresh {
+		b.WriteString(";norefresh")
+	}
+	if o.Filter.Scope != "" {
+		b.WriteString("?scope=" + url.QueryEscape(o.Filter.Scope))
+	}
+	return b.String()
+}
+
+func isSeparator(r rune) bool { return strings.ContainsRune(";?&", r) }
+
+// unescape takes a text that is not escaped well as it is, as HAProxy does.
+func unescape(s string) string {
+	if plain, err := url.QueryUnescape(s); err == nil {
+		return plain
+	}
+	return s
+}

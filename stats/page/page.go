@@ -1,0 +1,34 @@
+// Package page renders statistics as the HTML page that admins of HAProxy know, without
+// JavaScript and fit for the Content-Security-Policy
+// "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'".
+package page
+
+import (
+	"bufio"
+	_ "embed"
+	"html/template"
+	"io"
+
+	"relais/stats"
+)
+
+// Options says what to show and where things are.
+type Options struct {
+	stats.Options        // what the address asks for
+	Path          string // of the page, such as /haproxy-stats
+	Metrics       string // of the metrics for Prometheus, such as /metrics; "": no link
+}
+
+//go:embed page.html
+var source string
+
+var page = template.Must(template.New("page").Parse(source))
+
+// Render writes the page. The answer's type is text/html; charset=utf-8.
+func Render(w io.Writer, s *stats.Snapshot, o Options) error {
+	out := bufio.NewWriter(w)
+	if err := page.Execute(out, newView(s, o)); err != nil {
+		return err
+	}
+	return out.Flush()
+}

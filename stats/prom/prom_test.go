@@ -1,0 +1,163 @@
+package prom_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"relais/stats"
+	"relais/stats/prom"
+	"relais/stats/statstest"
+)
+
+func TestGolden(t *testing.T) {
+	// What the runtime and the process add differs from machine to machine.
+	ours := regexp.MustCompile(`(?m)^(# (HELP|TYPE) )?(haproxy|relais)_.*\n`)
+	text := scrape(t, handler(statstest.Sample))
+	statstest.Golden(t, "sample.prom", strings.Join(ours.FindAllString(text, -1), ""))
+}
+
+func TestSeries(t *testing.T) {
+	text := scrape(t, handler(statstest.Sample))
+	for _, want := range []string{
+		`haproxy_frontend_status{proxy="web",state="UP"} 1`,
+		`haproxy_frontend_status{proxy="old",state="DOWN"} 1`,
+		`haproxy_frontend_http_responses_total{code="2xx",proxy="web"} 9.8e+06`,
+		`haproxy_frontend_http_requests_total{proxy="web"} 9.876543e+06`,
+		`haproxy_backend_status{proxy="api",state="DOWN"} 1`,
+		`haproxy_backend_active_servers{proxy="app"} 3`,
+		`haproxy_backend_agg_server_status{proxy="app",state="DOWN"} 2`,
+		`haproxy_backend_agg_server_status{proxy="app",state="NOLB"} 0`,
+		`haproxy_backend_agg_check_status{proxy="app",state="L4CON"} 1`,
+		`haproxy_backend_downtime_seconds_total{proxy="empty"} NaN`,
+		`haproxy_server_status{proxy="app",server="web5",state="MAINT"} 1`,
+		`haproxy_server_status{proxy="app",server="web5",state="UP"} 0`,
+		`haproxy_server_active{proxy="app",server="web8"} 0`,
+		`haproxy_server_backup{proxy="app",server="web8"} 1`,
+		`haproxy_server_limit_sessions{proxy="app",server="web1"} NaN`,
+		`haproxy_server_limit_sessions{proxy="app",server="web6"} 100`,
+		`haproxy_server_queue_limit{proxy="app",server="web1"} NaN`,
+		`haproxy_server_current_throttle{proxy="app",server="web1"} NaN`,
+		`haproxy_server_check_failures_total{proxy="app",server="web6"} NaN`,
+		`haproxy_server_check_status{proxy="app",server="web2",state="L4CON"} 1`,
+		`haproxy_server_check_code{proxy="app",server="web2"} 0`,
+		`haproxy_server_check_duration_seconds{proxy="app",server="web1"} 0.003`,
+		`haproxy_server_response_time_average_seconds{proxy="app",server="web1"} 0.0032`,
+		`haproxy_server_last_session_seconds{proxy="app",server="web5"} -1`,
+		`haproxy_process_build_info{version="1.2.3"} 1`,
+		`haproxy_process_node{node="lb1"} 1`,
+		`haproxy_process_uptime_seconds 93784`,
+		`relais_build_info{version="1.2.3"} 1`,
+		`relais_server_races_avoided_total{proxy="app",server="web1"} 17`,
+		`relais_dropped_log_lines_total 3`,
+		`relais_config_loaded_timestamp_seconds 1.7953362e+09`,
+		`# TYPE haproxy_server_check_failures_total counter`,
+		`# TYPE go_goroutines gauge`,
+		`# TYPE process_open_fds gauge`,
+	} {
+		if !strings.Contains(text, want+"\n") {
+			t.Errorf("no line %s", want)
+		}
+	}
+	for _, unwanted := range []string{
+		`haproxy_server_check_status{proxy="app",server="web5"`, // in maintenance
+		`haproxy_server_check_code{proxy="app",server="web6"`,   // not checked
+		`haproxy_frontend_http_responses_total{code="2xx",proxy="old"`,
+	} {
+		if strings.Contains(text, unwanted) {
+			t.Errorf("a line %s", unwanted)
+		}
+	}
+}
+
+// What is gone from the snapshot is gone from the next scrape.
+func TestNoStaleSeries(t *testing.T) {
+	s := statstest.Sample()
+	h := handler(func() stats.Snapshot { return s })
+	if !strings.Contains(scrape(t, h), `server="api1"`) {
+		t.Fatal("no series of api1")
+	}
+	s.Proxies = slices.Delete(s.Proxies, 3, 4)
+	text := scrape(t, h)
+	if strings.Contains(text, `server="api1"`) || strings.Contains(text, `proxy="api"`) {
+		t.Error("api is gone, its series are not")
+	}
+	if !strings.Contains(text, `server="web1"`) {
+		t.Error("app's series are gone")
+	}
+}
+
+func TestNoDuplicateSeries(t *testing.T) {
+	seen := map[string]bool{}
+	for line := range strings.Lines(scrape(t, handler(statstest.Sample))) {
+		series := line[:strings.LastIndexByte(line, ' ')]
+		if seen[series] {
+			t.Errorf("%s twice", series)
+		}
+		seen[series] = true
+	}
+}
+
+// Prometheus' own lint has nothing to say about names, units and help texts.
+func TestPromtoolIsContent(t *testing.T) {
+	promtool, err := exec.LookPath("promtool")
+	if err != nil {
+		if os.Getenv("CI") == "true" {
+			t.Fatal("promtool is not installed")
+		}
+		t.Skip("promtool is not installed")
+	}
+	cmd := exec.Command(promtool, "check", "metrics")
+	cmd.Stdin = strings.NewReader(scrape(t, handler(statstest.Sample)))
+	if out, err := cmd.CombinedOutput(); err != nil || len(out) > 0 {
+		t.Errorf("promtool check metrics: %v\n%s", err, out)
+	}
+}
+
+func BenchmarkScrape(b *testing.B) {
+	s := statstest.Large(1000)
+	h := handler(func() stats.Snapshot { return s })
+	request := httptest.NewRequest("GET", "/metrics", nil)
+	b.ReportAllocs()
+	for b.Loop() {
+		h.ServeHTTP(&discard{}, request)
+	}
+}
+
+// handler serves s as the balancer does.
+func handler(s func() stats.Snapshot) http.Handler {
+	registry := prom.New(func(time.Time) stats.Snapshot { return s() }, "1.2.3")
+	return promhttp.HandlerFor(registry, promhttp.HandlerOpts{})
+}
+
+func scrape(t *testing.T, h http.Handler) string {
+	t.Helper()
+	answer := httptest.NewRecorder()
+	h.ServeHTTP(answer, httptest.NewRequest("GET", "/metrics", nil))
+	if answer.Code != http.StatusOK {
+		t.Fatalf("status %d: %s", answer.Code, answer.Body)
+	}
+	return answer.Body.String()
+}
+
+// discard is a client that reads nothing.
+type discard struct{ header http.Header }
+
+func (d *discard) Header() http.Header {
+	if d.header == nil {
+		d.header = http.Header{}
+	}
+	return d.header
+}
+
+func (*discard) Write(b []byte) (int, error) { return len(b), nil }
+
+func (*discard) WriteHeader(int) {}
