@@ -98,8 +98,8 @@ func (x *exchange) run() {
 	x.closing = x.head.Close
 	if fault := x.client.Fault(); fault != nil {
 		x.frontend.Counters.RequestErrors.Inc()
-		x.fail(failRequest, fault)
-		x.answerPage(failRequest)
+		x.fail(headFault(fault), fault)
+		x.answerPage(x.failure)
 		return
 	}
 	x.frontend.Counters.Requests.Inc()
@@ -222,7 +222,7 @@ func (x *exchange) fail(f failure, err error) {
 	if len(x.story) > 0 {
 		x.story = append(x.story, "; "...)
 	}
-	if x.server != nil && f != failRequest && f != failNoServer {
+	if x.server != nil && f != failNoServer {
 		x.story = append(append(x.story, x.server.Name...), ": "...)
 	}
 	x.story = append(x.story, explain(f, err)...)

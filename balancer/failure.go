@@ -1,11 +1,15 @@
 package balancer
 
+import "relais/balancer/h1"
+
 // failure is why an attempt, or a whole request, did not go well.
 type failure uint8
 
 const (
 	failNone           failure = iota
 	failRequest                // the request broke a rule or a limit
+	failSlowHead               // its head did not arrive in time
+	failCutHead                // the client closed in the middle of its head
 	failNoServer               // no usable server
 	failConnect                // connection refused, unreachable …
 	failConnectTimeout         // no connection within timeout.connect
@@ -32,6 +36,8 @@ type verdict struct {
 var verdicts = [...]verdict{
 	failNone:           {0, "----", ""},
 	failRequest:        {400, "PR--", "the request was refused"},
+	failSlowHead:       {408, "cR--", "the request head did not arrive in time"},
+	failCutHead:        {400, "CR--", "the client closed in the middle of the request head"},
 	failNoServer:       {503, "SC--", "no server is usable"},
 	failConnect:        {503, "SC--", "the server could not be reached"},
 	failConnectTimeout: {503, "sC--", "the server did not accept the connection in time"},
@@ -46,3 +52,17 @@ var verdicts = [...]verdict{
 	failClientSlow:     {408, "cD--", "the client fell silent"},
 	failInternal:       {500, "I---", "internal error"},
 }
+
+// headFault says which failure a fault in a request's head is.
+func headFault(fault *h1.Fault) failure {
+	switch fault {
+	case h1.ErrSlowHead:
+		return failSlowHead
+	case h1.ErrCutHead:
+		return failCutHead
+	}
+	return failRequest
+}
+
+// refusal tells whether the request never got as far as a backend.
+func (f failure) refusal() bool { return f == failRequest || f == failSlowHead || f == failCutHead }

@@ -24,10 +24,10 @@ func (x *exchange) answerPage(f failure) {
 	x.status = verdicts[f].status
 	words := pageWords[f]
 	var fault *h1.Fault
-	if errors.As(x.cause, &fault) && f == failRequest {
+	if f.refusal() && errors.As(x.cause, &fault) {
 		x.status, words = fault.Status, "The request was refused: "+fault.Reason+"."
 	}
-	if f == failRequest || f == failInternal || !x.client.BodyDone() || x.proxy.stopping.Load() {
+	if f.refusal() || f == failInternal || !x.client.BodyDone() || x.proxy.stopping.Load() {
 		x.closing = true
 	}
 	x.frontend.Counters.Intercepted.Inc()

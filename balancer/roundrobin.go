@@ -36,7 +36,6 @@ func (r *roundRobin) pick(servers []*Server, avoid *tried) *Server {
 // tried is the set of servers that a request has already failed on.
 type tried struct{ servers []int }
 
-func (t *tried) reset()    { t.servers = t.servers[:0] }
 func (t *tried) add(i int) { t.servers = append(t.servers, i) }
 
 func (t *tried) has(i int) bool {

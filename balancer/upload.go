@@ -3,6 +3,7 @@ package balancer
 import (
 	"errors"
 	"io"
+	"sync/atomic"
 	"time"
 
 	"relais/balancer/h1"
@@ -20,10 +21,11 @@ type upload struct {
 	chunked  bool
 	patience time.Duration
 
+	whole atomic.Bool // the body has been read; its last piece may be on its way
+
 	done      chan struct{} // closed at the end; what follows is valid then
-	complete  bool
-	clientErr error // the client left or fell silent
-	serverErr error // the server does not read any more
+	clientErr error         // the client left or fell silent
+	serverErr error         // the server does not read any more
 	bytes     int64
 }
 
@@ -48,7 +50,7 @@ func (x *exchange) startUpload(c *h1.ServerConn) {
 
 // run sends until the end of the body.
 func (u *upload) run(buf []byte) {
-	for !u.complete {
+	for !u.whole.Load() {
 		if u.clientErr = u.read(&buf); u.clientErr != nil {
 			return
 		}
@@ -72,11 +74,12 @@ func (u *upload) read(buf *[]byte) error {
 		return err
 	}
 	u.bytes += int64(n)
-	u.complete = u.client.BodyDone()
+	last := u.client.BodyDone()
+	u.whole.Store(last)
 	b = b[:room+n]
 	if u.chunked {
 		b = h1.Chunk(b)
-		if u.complete {
+		if last {
 			b = h1.AppendLastChunk(b, u.client.Trailer())
 		}
 	}
@@ -84,25 +87,54 @@ func (u *upload) read(buf *[]byte) error {
 	return nil
 }
 
+// uploading tells whether there is more of the request to come: an answer that does not wait for
+// it ends the connection.
+func (x *exchange) uploading() bool {
+	if x.upload == nil {
+		return !x.client.BodyDone()
+	}
+	return !x.upload.whole.Load()
+}
+
+// lastPiece bounds how long a server may take to read the end of a request that it has already
+// answered.
+const lastPiece = time.Second
+
 // stopUpload ends an upload and tells whether the request was sent whole.
 func (x *exchange) stopUpload() bool {
 	u := x.upload
 	if u == nil {
 		return true
 	}
+	x.upload = nil
+	if u.whole.Load() {
+		u.wait(lastPiece)
+	} else {
+		x.client.StopReading()
+		x.closing = true // the rest of the body is still to come
+	}
 	select {
 	case <-u.done:
 	default:
-		x.client.StopReading()
-		_ = x.conn.Close() // ends a Send that waits
+		_ = u.server.Close() // ends a Send that waits
 		<-u.done
 	}
 	x.bytesIn += u.bytes
-	x.upload = nil
-	if !u.complete || u.serverErr != nil {
-		x.closing = true // the rest of the body is still to come
+	return u.whole.Load() && u.serverErr == nil
+}
+
+func (u *upload) wait(limit time.Duration) {
+	select {
+	case <-u.done:
+		return
+	default:
 	}
-	return u.complete && u.serverErr == nil
+	timer := time.NewTimer(limit)
+	defer timer.Stop()
+	select {
+	case <-u.done:
+	case <-timer.C:
+	}
 }
 
 // uploadFailure tells whether the client is why the attempt failed.

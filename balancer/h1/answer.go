@@ -32,7 +32,7 @@ func (a *Response) Start(c *ServerConn, buf []byte, n int, toHead bool, patience
 func (a *Response) Next(maxHeaders int) error {
 	a.w = copy(a.buf, a.buf[a.r:a.w])
 	a.r, a.ended = 0, false
-	a.Head.reset(maxHeaders, a.Head.parseStatusLine)
+	a.Head.reset(maxHeaders, true)
 	for {
 		done, err := a.Head.next(a.buf[:a.w])
 		if err != nil {

@@ -35,7 +35,7 @@ var (
 	errTargetTooLong  = &Fault{414, "the request line is longer than max_header_size"}
 	errHeadTooLarge   = &Fault{431, "the header is larger than max_header_size"}
 	errTooManyFields  = &Fault{431, "more header fields than max_headers"}
-	errSlowHead       = &Fault{408, "the request head did not arrive within timeout.http_request"}
-	errCutHead        = &Fault{400, "the client closed in the middle of the request head"}
+	ErrSlowHead       = &Fault{408, "the request head did not arrive within timeout.http_request"}
+	ErrCutHead        = &Fault{400, "the client closed in the middle of the request head"}
 	errStatusLine     = &Fault{502, "a bad status line"}
 )

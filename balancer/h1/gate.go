@@ -152,7 +152,7 @@ func (c *ClientConn) nextHead() error {
 	c.began = time.Now()
 	c.complete = c.began
 	head := &c.in.head
-	head.reset(c.gate.MaxHeaders, head.parseRequestLine)
+	head.reset(c.gate.MaxHeaders, false)
 	err := c.readHead()
 	if err == nil {
 		err = head.finishRequest()
@@ -241,17 +241,14 @@ func (c *ClientConn) readHead() error {
 	in := c.in
 	for {
 		done, err := in.head.next(in.buf[:in.w])
-		if done && in.head.end > c.gate.MaxHeaderSize {
-			err = errHeadTooLarge
-		}
-		if done || err != nil {
+		if err != nil {
 			return err
 		}
-		if in.w >= c.gate.MaxHeaderSize {
-			if in.head.lines == 0 {
-				return errTargetTooLong
-			}
-			return errHeadTooLarge
+		if in.head.pos > c.gate.MaxHeaderSize || !done && in.w >= c.gate.MaxHeaderSize {
+			return in.head.tooLarge(c.gate.MaxHeaderSize)
+		}
+		if done {
+			return nil
 		}
 		if err := c.more(c.began.Add(c.gate.RequestTimeout)); err != nil {
 			return headError(err)
@@ -262,9 +259,9 @@ func (c *ClientConn) readHead() error {
 
 func headError(err error) error {
 	if errors.Is(err, os.ErrDeadlineExceeded) {
-		return errSlowHead
+		return ErrSlowHead
 	}
-	return errCutHead
+	return ErrCutHead
 }
 
 // more reads what there is behind what has arrived, waiting for it until need.

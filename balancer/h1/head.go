@@ -17,8 +17,8 @@ type Head struct {
 	lines  int    // lines taken, the start line included
 	end    int    // behind the blank line, once it is there
 	fields []field
-	limit  int // of fields
-	start  func(line []byte) error
+	limit  int  // of fields
+	answer bool // the start line is a status line
 
 	// Request line.
 	Method, Target []byte
@@ -69,8 +69,8 @@ func (h *Head) Referer() []byte { return h.value(nameReferer) }
 // RequestID returns the X-Request-Id field.
 func (h *Head) RequestID() []byte { return h.value(nameRequestID) }
 
-func (h *Head) reset(limit int, start func([]byte) error) {
-	*h = Head{fields: h.fields[:0], limit: limit, start: start}
+func (h *Head) reset(limit int, answer bool) {
+	*h = Head{fields: h.fields[:0], limit: limit, answer: answer}
 }
 
 // next takes the lines that are complete in buf, which has grown at its end since the last
@@ -101,8 +101,10 @@ func (h *Head) take(from, to int) (done bool, err error) {
 	case h.lines == 1 && from == to && from == 0:
 		h.lines = 0 // one empty line before a message is skipped (RFC 9112 2.2)
 		return false, nil
+	case h.lines == 1 && h.answer:
+		return false, h.parseStatusLine(h.buf[from:to])
 	case h.lines == 1:
-		return false, h.start(h.buf[from:to])
+		return false, h.parseRequestLine(h.buf[from:to])
 	case from == to:
 		h.end = h.pos
 		return true, nil

@@ -19,6 +19,14 @@ func (h *Head) parseRequestLine(line []byte) error {
 	return h.checkTarget()
 }
 
+// tooLarge says which part of a head is larger than limit.
+func (h *Head) tooLarge(limit int) error {
+	if h.lines == 0 || len(h.Method)+len(h.Target)+len("  HTTP/1.1\r\n") > limit {
+		return errTargetTooLong
+	}
+	return errHeadTooLarge
+}
+
 // checkTarget accepts the forms of RFC 9112 3.2 that a gateway serves.
 func (h *Head) checkTarget() error {
 	switch {

@@ -87,6 +87,7 @@ func (c *ServerConn) Exchange(out, in []byte, idle bool, patience time.Duration)
 		c.phase = probing
 	}
 	c.before, c.written = c.sent.Load(), 0
+	c.waiting.Store(isWaiting)
 	return c.finish(out, in, patience)
 }
 
@@ -94,6 +95,7 @@ func (c *ServerConn) Exchange(out, in []byte, idle bool, patience time.Duration)
 // as Exchange. Await then waits for the answer.
 func (c *ServerConn) Begin(out []byte, idle bool, patience time.Duration) error {
 	c.before, c.written = c.sent.Load(), 0
+	c.waiting.Store(isWaiting) // so that a Cancel before Await is not lost
 	if idle {
 		var one [1]byte
 		c.in, c.err = one[:], nil
@@ -119,7 +121,6 @@ func (c *ServerConn) Await(in []byte, patience time.Duration) (int, error) {
 
 func (c *ServerConn) finish(out, in []byte, patience time.Duration) (int, error) {
 	c.out, c.in, c.read, c.err = out, in, 0, nil
-	c.waiting.Store(isWaiting)
 	err := c.await(time.Now().Add(patience), patience)
 	if len(out) > 0 {
 		c.sent.Add(uint64(c.written))

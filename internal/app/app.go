@@ -183,7 +183,7 @@ func (a *App) Stop(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, a.cfg.ShutdownTimeout)
 	defer cancel()
 	a.proxy.Stop()
-	err := a.drain(ctx)
+	a.drain(ctx)
 	a.checks.Stop()
 	a.sampling()
 	<-a.sampled
@@ -192,24 +192,20 @@ func (a *App) Stop(ctx context.Context) error {
 	}
 	a.proxy.Close()
 	a.log.Info().Msg("stopped")
-	return errors.Join(err, a.logs.close())
+	return a.logs.close()
 }
 
 // drain waits for the requests under way, and ends those that take too long.
-func (a *App) drain(ctx context.Context) error {
+func (a *App) drain(ctx context.Context) {
 	errs := make(chan error, len(a.frontends))
 	for _, f := range a.frontends {
 		go func() { errs <- f.stop(ctx) }()
 	}
-	var err error
 	for range a.frontends {
-		err = errors.Join(err, <-errs)
+		if <-errs != nil {
+			a.log.Warn().Msg("requests were cut off: they ran longer than shutdown_timeout")
+		}
 	}
-	if err != nil {
-		a.log.Warn().Err(err).Msg("requests were cut off: they ran longer than shutdown_timeout")
-		return nil
-	}
-	return nil
 }
 
 func (a *App) closeListeners() {

@@ -29,54 +29,102 @@ type room struct {
 // rules already.
 func house() []room {
 	return []room{
-		{path: "cmd/balancer", may: []string{"internal/app"}, libs: []string{"zerolog"},
-			why: "main is flags, signals and exit codes around app.Run"},
-		{path: "cmd/webapp", may: []string{"webapp"}, libs: []string{"zerolog"},
-			why: "main is flags, signals and exit codes around the web application"},
-		{path: "cmd/backup", may: []string{"internal/backup"}, libs: []string{"zerolog"},
-			why: "main is flags, signals and exit codes around the backup engine"},
-		{path: "cmd/stack", may: []string{"internal/app", "webapp", "internal/engine"}, libs: []string{"zerolog", "prometheus"},
-			why: "it runs the other programs and does nothing of their work"},
-		{path: "internal/app", libs: []string{"fasthttp", "zerolog", "prometheus"},
-			may: []string{"balancer", "balancer/h1", "balancer/accesslog", "healthcheck", "stats", "stats/page", "stats/prom",
-				"internal/config", "internal/config/file", "internal/discovery", "internal/operate", "internal/ctl", "internal/listen", "internal/logqueue"},
-			why: "app wires the balancer; web application, backup and Docker are other processes"},
-		{path: "balancer", may: []string{"balancer/h1", "balancer/accesslog", "stats", "internal/config"}, libs: []string{"fasthttp"},
-			why: "the data path knows no files, no logger but the access log, no metrics library, no Docker; app joins it with health checks by func values"},
-		{path: "balancer/h1", libs: []string{"fasthttp"},
-			why: "the wire decides, counts and logs nothing"},
-		{path: "balancer/accesslog", libs: []string{"zerolog"},
-			why: "an entry is plain values, so that any data path can log it"},
-		{path: "healthcheck", may: []string{"internal/config"}, libs: []string{"fasthttp"},
-			why: "health is a pure state machine: it returns transitions, and app logs, counts and applies them"},
-		{path: "stats", std: true,
-			why: "everybody imports it, so it imports nobody"},
-		{path: "stats/page", may: []string{"stats"}, std: true,
-			why: "the page shows a Snapshot; what it needs done it declares as an interface"},
-		{path: "stats/prom", may: []string{"stats"}, libs: []string{"prometheus"},
-			why: "metrics are made from a Snapshot"},
-		{path: "internal/config", std: true,
-			why: "configuration types are plain values; package file reads them"},
-		{path: "internal/config/file", may: []string{"internal/config", "internal/config/spell"}, libs: []string{"yaml"},
-			why: "it is the only importer of yaml, and makes configurations, not balancers"},
-		{path: "internal/discovery", may: []string{"internal/config"},
-			why: "DNS makes lists of servers; app applies them"},
-		{path: "internal/operate", may: []string{"internal/config", "stats"},
-			why: "changes by an operator reach the balancer through app"},
-		{path: "internal/ctl", may: []string{"stats"},
-			why: "the runtime protocol shows a Snapshot; what it needs done it declares as an interface"},
-		{path: "internal/listen",
-			why: "a listener knows nothing of what is spoken on it"},
-		{path: "internal/logqueue", std: true,
-			why: "a queue of lines knows nothing of what they say"},
-		{path: "internal/backup", may: []string{"internal/engine"}, libs: []string{"zerolog"},
-			why: "the backup engine is no part of the balancer"},
-		{path: "internal/engine", libs: []string{"zerolog", "docker"},
-			why: "everything that talks to Docker is behind one narrow interface"},
-		{path: "internal/testreport", std: true,
-			why: "it must work when the house does not"},
-		{path: "webapp", libs: []string{"fasthttp", "zerolog", "prometheus"},
-			why: "the web application is another program than the balancer"},
+		{
+			path: "cmd/balancer", may: []string{"internal/app"}, libs: []string{"zerolog"},
+			why: "main is flags, signals and exit codes around app.Run",
+		},
+		{
+			path: "cmd/webapp", may: []string{"webapp"}, libs: []string{"zerolog"},
+			why: "main is flags, signals and exit codes around the web application",
+		},
+		{
+			path: "cmd/backup", may: []string{"internal/backup"}, libs: []string{"zerolog"},
+			why: "main is flags, signals and exit codes around the backup engine",
+		},
+		{
+			path: "cmd/stack", may: []string{"internal/app", "webapp", "internal/engine"}, libs: []string{"zerolog", "prometheus"},
+			why: "it runs the other programs and does nothing of their work",
+		},
+		{
+			path: "internal/app", libs: []string{"fasthttp", "zerolog", "prometheus"},
+			may: []string{
+				"balancer", "balancer/h1", "balancer/accesslog", "healthcheck", "stats", "stats/page", "stats/prom",
+				"internal/config", "internal/config/file", "internal/discovery", "internal/operate", "internal/ctl", "internal/listen", "internal/logqueue",
+			},
+			why: "app wires the balancer; web application, backup and Docker are other processes",
+		},
+		{
+			path: "balancer", may: []string{"balancer/h1", "balancer/accesslog", "stats", "internal/config"}, libs: []string{"fasthttp"},
+			why: "the data path knows no files, no logger but the access log, no metrics library, no Docker; app joins it with health checks by func values",
+		},
+		{
+			path: "balancer/h1", libs: []string{"fasthttp"},
+			why: "the wire decides, counts and logs nothing",
+		},
+		{
+			path: "balancer/accesslog", libs: []string{"zerolog"},
+			why: "an entry is plain values, so that any data path can log it",
+		},
+		{
+			path: "healthcheck", may: []string{"internal/config"}, libs: []string{"fasthttp"},
+			why: "health is a pure state machine: it returns transitions, and app logs, counts and applies them",
+		},
+		{
+			path: "stats", std: true,
+			why: "everybody imports it, so it imports nobody",
+		},
+		{
+			path: "stats/page", may: []string{"stats"}, std: true,
+			why: "the page shows a Snapshot; what it needs done it declares as an interface",
+		},
+		{
+			path: "stats/prom", may: []string{"stats"}, libs: []string{"prometheus"},
+			why: "metrics are made from a Snapshot",
+		},
+		{
+			path: "internal/config", std: true,
+			why: "configuration types are plain values; package file reads them",
+		},
+		{
+			path: "internal/config/file", may: []string{"internal/config"}, libs: []string{"yaml"},
+			why: "it is the only importer of yaml, and makes configurations, not balancers",
+		},
+		{
+			path: "internal/discovery", may: []string{"internal/config"},
+			why: "DNS makes lists of servers; app applies them",
+		},
+		{
+			path: "internal/operate", may: []string{"internal/config", "stats"},
+			why: "changes by an operator reach the balancer through app",
+		},
+		{
+			path: "internal/ctl", may: []string{"stats"},
+			why: "the runtime protocol shows a Snapshot; what it needs done it declares as an interface",
+		},
+		{
+			path: "internal/listen",
+			why:  "a listener knows nothing of what is spoken on it",
+		},
+		{
+			path: "internal/logqueue", std: true,
+			why: "a queue of lines knows nothing of what they say",
+		},
+		{
+			path: "internal/backup", may: []string{"internal/engine"}, libs: []string{"zerolog"},
+			why: "the backup engine is no part of the balancer",
+		},
+		{
+			path: "internal/engine", libs: []string{"zerolog", "docker"},
+			why: "everything that talks to Docker is behind one narrow interface",
+		},
+		{
+			path: "internal/testreport", std: true,
+			why: "it must work when the house does not",
+		},
+		{
+			path: "webapp", libs: []string{"fasthttp", "zerolog", "prometheus"},
+			why: "the web application is another program than the balancer",
+		},
 	}
 }
 
@@ -183,7 +231,7 @@ func importFaults(pkgs []listed) (faults []string) {
 			continue
 		}
 		for _, imported := range p.Imports {
-			if fault := r.fault(path, byPath[imported], imported); fault != "" {
+			if fault := r.fault(byPath[imported], imported); fault != "" {
 				faults = append(faults, p.ImportPath+" must not "+fault)
 			}
 		}
@@ -191,13 +239,14 @@ func importFaults(pkgs []listed) (faults []string) {
 	return faults
 }
 
-// fault tells what is wrong with an import of the room's package path; empty: nothing.
-func (r room) fault(path string, p listed, imported string) string {
+// fault tells what is wrong with the room importing p; empty: nothing. What go list does not
+// know has a path only.
+func (r room) fault(p listed, imported string) string {
 	inner, ours := strings.CutPrefix(imported, "relais/")
 	switch {
 	case ours && isTestOnly(inner):
 		return fmt.Sprintf("import %s: it is for _test.go files", imported)
-	case ours && !r.mayImport(path, inner):
+	case ours && !r.mayImport(inner):
 		return fmt.Sprintf("import %s: %s", imported, r.why)
 	case ours:
 		return ""
@@ -218,9 +267,9 @@ func (r room) fault(path string, p listed, imported string) string {
 	return ""
 }
 
-func (r room) mayImport(path, other string) bool {
-	target, _ := roomOf(other)
-	return target.path == r.path || slices.Contains(r.may, other) || slices.Contains(r.may, target.path)
+func (r room) mayImport(path string) bool {
+	target, _ := roomOf(path)
+	return target.path == r.path || slices.Contains(r.may, target.path)
 }
 
 // roomOf returns the innermost room that path belongs to.

@@ -1,0 +1,129 @@
+package balancer
+
+import (
+	"strings"
+	"testing"
+)
+
+func servers(weights ...int) []*Server {
+	var s []*Server
+	for i, w := range weights {
+		s = append(s, &Server{Name: string(rune('a' + i)), SID: i + 1, Weight: w})
+	}
+	return s
+}
+
+func picks(r *roundRobin, s []*Server, n int) string {
+	var b strings.Builder
+	for range n {
+		if p := r.pick(s, &tried{}); p != nil {
+			b.WriteString(p.Name)
+		} else {
+			b.WriteString("-")
+		}
+	}
+	return b.String()
+}
+
+func TestRoundRobin(t *testing.T) {
+	for _, test := range []struct {
+		name    string
+		weights []int
+		down    string
+		want    string
+	}{
+		{"equal, first declared first", []int{1, 1, 1}, "", "abcabcabc"},
+		{"weights are spread, not bunched", []int{5, 1, 1}, "", "aabacaaaabacaa"},
+		{"two to one", []int{2, 1}, "", "abaaba"},
+		{"down servers are skipped", []int{1, 1, 1}, "b", "acacac"},
+		{"weight 0 gets nothing", []int{0, 1}, "", "bbb"},
+		{"one", []int{7}, "", "aaa"},
+		{"none usable", []int{1, 1}, "ab", "--"},
+		{"no servers", nil, "", "-"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			s := servers(test.weights...)
+			for _, server := range s {
+				server.down.Store(strings.Contains(test.down, server.Name))
+			}
+			r := &roundRobin{current: make([]int, len(s))}
+			if got := picks(r, s, len(test.want)); got != test.want {
+				t.Errorf("got %s, want %s", got, test.want)
+			}
+		})
+	}
+}
+
+// A server that comes back takes its turn again without a burst.
+func TestRoundRobinAfterAnAbsence(t *testing.T) {
+	s := servers(1, 1, 1)
+	r := &roundRobin{current: make([]int, 3)}
+	picks(r, s, 4)
+	s[1].down.Store(true)
+	picks(r, s, 101)
+	s[1].down.Store(false)
+	if got := picks(r, s, 30); strings.Count(got, "a") != 10 || strings.Count(got, "b") != 10 || strings.Contains(got, "bb") {
+		t.Errorf("got %s", got)
+	}
+}
+
+func TestPickGoesElsewhereFirst(t *testing.T) {
+	b := &Backend{Servers: servers(1, 1)}
+	b.roundRobin.current = make([]int, 2)
+	var avoid tried
+	first := b.pick(&avoid)
+	avoid.add(first.SID - 1)
+	second := b.pick(&avoid)
+	avoid.add(second.SID - 1)
+	if first == second {
+		t.Error("the same server again although there is another one")
+	}
+	if b.pick(&avoid) == nil {
+		t.Error("no server although two are usable")
+	}
+}
+
+func TestRetryPolicy(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		a    attempt
+		want bool
+	}{
+		{"refused", attempt{failure: failConnect, replayable: true}, true},
+		{"refused for the last time", attempt{failure: failConnect, replayable: true, number: 3}, false},
+		{"connect timeout", attempt{failure: failConnectTimeout, replayable: true}, true},
+		{"we are short of descriptors", attempt{failure: failShortage, replayable: true}, true},
+		{"refused after some of the body is gone", attempt{failure: failConnect}, false},
+		{"empty answer, idempotent", attempt{failure: failEmpty, replayable: true, processed: true, idempotent: true}, true},
+		{"empty answer, not idempotent", attempt{failure: failEmpty, replayable: true, processed: true}, false},
+		{"empty answer, certainly not processed", attempt{failure: failEmpty, replayable: true}, true},
+		{"went down, idempotent", attempt{failure: failDown, replayable: true, processed: true, idempotent: true}, true},
+		{"went down, not idempotent", attempt{failure: failDown, replayable: true, processed: true}, false},
+		{"the client has some of an answer", attempt{failure: failEmpty, replayable: true, idempotent: true, answered: true}, false},
+		{"timeout", attempt{failure: failTimeout, replayable: true, processed: true, idempotent: true}, false},
+		{"junk", attempt{failure: failJunk, replayable: true, processed: true, idempotent: true}, false},
+		{"cut", attempt{failure: failCut, replayable: true, idempotent: true}, false},
+		{"the client left", attempt{failure: failClientGone, replayable: true, idempotent: true}, false},
+	} {
+		if got := (retryPolicy{retries: 3}).again(test.a); got != test.want {
+			t.Errorf("%s: %v", test.name, got)
+		}
+	}
+}
+
+func BenchmarkPick(b *testing.B) {
+	for _, n := range []int{3, 1000} {
+		b.Run(map[int]string{3: "3", 1000: "1000"}[n], func(b *testing.B) {
+			weights := make([]int, n)
+			for i := range weights {
+				weights[i] = 1
+			}
+			s, r := servers(weights...), &roundRobin{current: make([]int, n)}
+			var none tried
+			b.ReportAllocs()
+			for b.Loop() {
+				r.pick(s, &none)
+			}
+		})
+	}
+}
