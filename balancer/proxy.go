@@ -104,6 +104,11 @@ func (p *Proxy) serve(f *Frontend, client *h1.ClientConn) (closing bool) {
 	return closing
 }
 
+// panicReporter tells about a panic in the part of a request that runs in a goroutine of its own.
+func (p *Proxy) panicReporter(frontend string) func(any, []byte) {
+	return func(v any, stack []byte) { p.onPanic(frontend, v, stack) }
+}
+
 // survive turns a panic into a 500, if nothing has been answered yet. The exchange is left to
 // the garbage collector: nobody knows what state it is in.
 func (p *Proxy) survive(x *exchange, v any) {

@@ -140,6 +140,9 @@ func bodyFailure(err error) failure {
 
 // clientFailure says why the client could not be written to or read from.
 func clientFailure(err error) failure {
+	if errors.Is(err, errUpload) {
+		return failInternal
+	}
 	if errors.Is(err, os.ErrDeadlineExceeded) {
 		return failClientSlow
 	}

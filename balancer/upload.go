@@ -3,6 +3,7 @@ package balancer
 import (
 	"errors"
 	"io"
+	"runtime/debug"
 	"sync/atomic"
 	"time"
 
@@ -12,6 +13,8 @@ import (
 // relaySize is the size of the buffers that large bodies pass through.
 const relaySize = 64 << 10
 
+var errUpload = errors.New("internal error while sending the request body")
+
 // upload sends the part of a request body that had not arrived when the head was sent, in a
 // goroutine beside the one that waits for the answer: a server may answer before it has read
 // everything.
@@ -20,6 +23,7 @@ type upload struct {
 	server   *h1.ServerConn
 	chunked  bool
 	patience time.Duration
+	report   func(panic any, stack []byte)
 
 	whole atomic.Bool // the body has been read; its last piece may be on its way
 
@@ -35,6 +39,7 @@ func (x *exchange) startUpload(c *h1.ServerConn) {
 	x.upload = &upload{
 		client: x.client, server: c, chunked: x.head.Length == h1.Chunked,
 		patience: x.backend.serverTimeout, done: make(chan struct{}),
+		report: x.proxy.panicReporter(x.frontend.Name),
 	}
 	buf, relays := x.proxy.acquireRelay(), &x.proxy.relays
 	u := x.upload
@@ -50,41 +55,46 @@ func (x *exchange) startUpload(c *h1.ServerConn) {
 
 // run sends until the end of the body.
 func (u *upload) run(buf []byte) {
+	defer func() {
+		if v := recover(); v != nil {
+			u.clientErr = errUpload
+			u.report(v, debug.Stack())
+		}
+	}()
 	for !u.whole.Load() {
-		if u.clientErr = u.read(&buf); u.clientErr != nil {
+		var piece []byte
+		if piece, u.clientErr = u.read(buf); u.clientErr != nil {
 			return
 		}
-		if u.serverErr = u.server.Send(buf, u.patience); u.serverErr != nil {
+		if u.serverErr = u.server.Send(piece, u.patience); u.serverErr != nil {
 			return
 		}
-		buf = buf[:cap(buf)]
 	}
 	u.server.UploadDone()
 }
 
-// read puts the next piece of the body, framed for the server, into buf.
-func (u *upload) read(buf *[]byte) error {
-	b := (*buf)[:cap(*buf)]
+// read returns the next piece of the body, framed for the server, in buf.
+func (u *upload) read(buf []byte) ([]byte, error) {
 	room := 0
 	if u.chunked {
 		room = h1.ChunkRoom
 	}
-	n, err := u.client.ReadBody(b[room : len(b)-2])
+	n, err := u.client.ReadBody(buf[room : len(buf)-maxLastChunk])
 	if err != nil && !errors.Is(err, io.EOF) {
-		return err
+		return nil, err
 	}
 	u.bytes += int64(n)
 	last := u.client.BodyDone()
 	u.whole.Store(last)
-	b = b[:room+n]
-	if u.chunked {
-		b = h1.Chunk(b)
-		if last {
-			b = h1.AppendLastChunk(b, u.client.Trailer())
-		}
+	piece := buf[:room+n]
+	if !u.chunked {
+		return piece, nil
 	}
-	*buf = b
-	return nil
+	piece = h1.Chunk(piece)
+	if last {
+		piece = h1.AppendLastChunk(piece, u.client.Trailer())
+	}
+	return piece, nil
 }
 
 // uploading tells whether there is more of the request to come: an answer that does not wait for
