@@ -4,27 +4,52 @@ package healthcheck
 
 import "time"
 
-// Status is the outcome of one check in HAProxy's terms.
-type Status string
+// CheckStatus is the outcome of one check, in HAProxy's words for the column check_status.
+type CheckStatus string
 
 // The outcomes of a check.
 const (
-	StatusUnknown Status = "INI"     // no result yet
-	SocketError   Status = "SOCKERR" // the check could not be made: our own shortage, never the server's failure
-	L4OK          Status = "L4OK"
-	L4Timeout     Status = "L4TOUT"
-	L4Connect     Status = "L4CON"
-	L7OK          Status = "L7OK"
-	L7Timeout     Status = "L7TOUT"
-	L7Response    Status = "L7RSP" // not HTTP, or cut short
-	L7Status      Status = "L7STS" // a status that was not expected
+	StatusUnknown CheckStatus = "INI"     // no result yet
+	SocketError   CheckStatus = "SOCKERR" // the check could not be made: our own shortage, never the server's failure
+	L4OK          CheckStatus = "L4OK"
+	L4Timeout     CheckStatus = "L4TOUT"
+	L4Connect     CheckStatus = "L4CON"
+	L7OK          CheckStatus = "L7OK"
+	L7Timeout     CheckStatus = "L7TOUT"
+	L7Response    CheckStatus = "L7RSP" // not HTTP, or cut short
+	L7Status      CheckStatus = "L7STS" // a status that was not expected
 )
+
+// Description is HAProxy's text for s, its column check_desc.
+func (s CheckStatus) Description() string {
+	switch s {
+	case StatusUnknown:
+		return "Initializing"
+	case SocketError:
+		return "Socket error"
+	case L4OK:
+		return "Layer4 check passed"
+	case L4Timeout:
+		return "Layer4 timeout"
+	case L4Connect:
+		return "Layer4 connection problem"
+	case L7OK:
+		return "Layer7 check passed"
+	case L7Timeout:
+		return "Layer7 timeout"
+	case L7Response:
+		return "Layer7 invalid response"
+	case L7Status:
+		return "Layer7 wrong status"
+	}
+	return "Unknown"
+}
 
 // Result is what one check found.
 type Result struct {
 	OK       bool
-	Status   Status
+	Status   CheckStatus
 	Code     int    // HTTP status, 0: none
-	Detail   string // evidence: the system's error or the first words of the answer
+	Detail   string // evidence, short and printable: the system's error or the first words of the answer
 	Duration time.Duration
 }

@@ -1,0 +1,151 @@
+package healthcheck
+
+import (
+	"fmt"
+	"slices"
+	"time"
+)
+
+// maxEvents bounds the history of a server.
+const maxEvents = 50
+
+// Machine turns the results of a server's checks into up and down. It is pure: no clock, no
+// goroutine, no lock; one goroutine at a time may use it.
+//
+// It counts as HAProxy does: level runs from 0 to rise+fall-1 and the server is up from rise on.
+// One success fills it while the server is up, one failure empties it while the server is down.
+type Machine struct {
+	id         ID
+	rise, fall int
+
+	level    int
+	untested bool // down and never up: one success will do, whatever rise is
+	streak   int  // above 0: successes in a row; below 0: failures in a row
+
+	last            Result
+	failures, downs uint64
+	changed         time.Time
+	downtime        time.Duration // up to changed
+	events          []Transition  // newest last; appended to and never overwritten, so that a Status may share it
+}
+
+// MachineOptions are the settings of a Machine. Rise and Fall below 1 count as 1.
+type MachineOptions struct {
+	ID         ID
+	Rise, Fall int
+
+	// Up: the server is up, until its first check if that one fails.
+	// Else it is down, until one check has passed.
+	Up bool
+}
+
+// NewMachine returns the machine of a server that has not been checked yet.
+func NewMachine(o MachineOptions, now time.Time) *Machine {
+	m := &Machine{
+		id:      o.ID,
+		rise:    max(o.Rise, 1),
+		fall:    max(o.Fall, 1),
+		last:    Result{Status: StatusUnknown},
+		changed: now,
+	}
+	if m.untested = !o.Up; o.Up {
+		m.level = m.rise
+	}
+	return m
+}
+
+// Observe takes in the result of a check that ended at now. It returns the transition, and true,
+// if the server went up or down with it.
+func (m *Machine) Observe(r Result, now time.Time) (Transition, bool) {
+	m.last = r
+	if r.Status == SocketError {
+		return Transition{}, false
+	}
+	was := m.up()
+	if r.OK {
+		m.pass()
+	} else {
+		m.fail()
+	}
+	if m.up() == was {
+		return Transition{}, false
+	}
+	return m.change(now), true
+}
+
+// Status is the state of the machine at now, but for Running, which it cannot know.
+func (m *Machine) Status(now time.Time) Status {
+	s := Status{
+		Up:         m.up(),
+		Level:      m.level,
+		Rise:       m.rise,
+		Fall:       m.fall,
+		Last:       m.last,
+		Failures:   m.failures,
+		Downs:      m.downs,
+		LastChange: m.changed,
+		Downtime:   m.downtime,
+		Events:     slices.Clip(m.events),
+	}
+	if !s.Up {
+		s.Downtime += now.Sub(m.changed)
+	}
+	return s
+}
+
+func (m *Machine) up() bool { return m.level >= m.rise }
+
+func (m *Machine) pass() {
+	m.streak = max(m.streak, 0) + 1
+	m.level++
+	if m.up() || m.untested {
+		m.level = m.rise + m.fall - 1
+	}
+	m.untested = m.untested && !m.up()
+}
+
+func (m *Machine) fail() {
+	m.streak = min(m.streak, 0) - 1
+	if m.level == 0 {
+		return
+	}
+	m.failures++
+	m.level--
+	if !m.up() {
+		m.level = 0
+	}
+}
+
+// change records that the server has just gone up or down.
+func (m *Machine) change(now time.Time) Transition {
+	if m.up() {
+		m.downtime += now.Sub(m.changed)
+	} else {
+		m.downs++
+	}
+	m.changed = now
+
+	t := Transition{ID: m.id, Up: m.up(), At: now, Reason: m.reason(), Result: m.last}
+	m.events = append(m.events[max(0, len(m.events)-maxEvents+1):], t)
+	return t
+}
+
+// reason says how many results led to a change, and the evidence of the last one.
+func (m *Machine) reason() string {
+	var count string
+	switch m.streak {
+	case -1:
+		count = "1 failure"
+	case 1:
+		count = "1 success"
+	default:
+		count = fmt.Sprintf("%d successes", m.streak)
+		if m.streak < 0 {
+			count = fmt.Sprintf("%d failures", -m.streak)
+		}
+	}
+	if m.last.Detail == "" {
+		return count
+	}
+	return count + ": " + m.last.Detail
+}
