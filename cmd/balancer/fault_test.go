@@ -2,7 +2,9 @@ package main_test
 
 import (
 	"fmt"
+	"hash/crc32"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -230,7 +232,7 @@ func idleClosingServer(t *testing.T, reset bool) string {
 // below 64 MiB.
 func TestLargeBodies(t *testing.T) {
 	const size = 2 << 30
-	var uploaded atomic.Uint64
+	var uploaded atomic.Uint32
 	s := testkit.HTTPServer(t, func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodPost {
 			h, n := checksum(r.Body)
@@ -273,37 +275,25 @@ func TestLargeBodies(t *testing.T) {
 }
 
 // pattern yields n bytes that do not repeat in step with any buffer.
-func pattern(n int64) io.Reader { return io.LimitReader(&counting{}, n) }
-
-type counting struct{ n uint64 }
-
-func (c *counting) Read(p []byte) (int, error) {
-	p = p[:len(p)/8*8]
-	for i := 0; i < len(p); i += 8 {
-		c.n += 0x9e3779b97f4a7c15
-		for j := range 8 {
-			p[i+j] = byte(c.n >> (8 * j))
-		}
-	}
-	return len(p), nil
+func pattern(n int64) io.Reader {
+	block := make([]byte, 1_000_003)
+	rand.NewChaCha8([32]byte{}).Read(block)
+	return io.LimitReader(&repeating{block: block}, n)
 }
 
-// checksum is FNV-1a over 64-bit words: fast, and it sees any change of order.
-func checksum(r io.Reader) (sum uint64, n int64) {
-	sum = 14695981039346656037
-	buf := make([]byte, 64<<10)
-	for {
-		k, err := io.ReadFull(r, buf)
-		n += int64(k)
-		for i := 0; i+8 <= k; i += 8 {
-			var w uint64
-			for j := range 8 {
-				w |= uint64(buf[i+j]) << (8 * j)
-			}
-			sum = (sum ^ w) * 1099511628211
-		}
-		if err != nil {
-			return sum, n
-		}
-	}
+type repeating struct {
+	block []byte
+	at    int
+}
+
+func (r *repeating) Read(p []byte) (int, error) {
+	n := copy(p, r.block[r.at:])
+	r.at = (r.at + n) % len(r.block)
+	return n, nil
+}
+
+func checksum(r io.Reader) (sum uint32, n int64) {
+	h := crc32.New(crc32.MakeTable(crc32.Castagnoli))
+	n, _ = io.CopyBuffer(h, struct{ io.Reader }{r}, make([]byte, 256<<10))
+	return h.Sum32(), n
 }
