@@ -44,6 +44,7 @@ type exchange struct {
 	status    int
 	started   bool // the client has got something of the final answer
 	closing   bool // the client's connection ends with this exchange
+	endless   bool // only the end of the connection tells the client where the answer ends
 	reused    bool // the server connection had been idle
 	bytesIn   int64
 	bytesOut  int64
@@ -210,7 +211,9 @@ func (x *exchange) giveUp() {
 		return
 	}
 	x.closing = true
-	x.client.Abort()
+	if x.endless {
+		x.client.Abort()
+	}
 }
 
 // fail records what went wrong.
@@ -222,7 +225,7 @@ func (x *exchange) fail(f failure, err error) {
 	if len(x.story) > 0 {
 		x.story = append(x.story, "; "...)
 	}
-	if x.server != nil && f != failNoServer {
+	if x.server != nil && !f.byClient() && f != failNoServer {
 		x.story = append(append(x.story, x.server.Name...), ": "...)
 	}
 	x.story = append(x.story, explain(f, err)...)

@@ -66,3 +66,6 @@ func headFault(fault *h1.Fault) failure {
 
 // refusal tells whether the request never got as far as a backend.
 func (f failure) refusal() bool { return f == failRequest || f == failSlowHead || f == failCutHead }
+
+// byClient tells whether the client is the cause, so that no server is named for it.
+func (f failure) byClient() bool { return f == failClientGone || f == failClientSlow || f.refusal() }

@@ -3,7 +3,8 @@ package balancer
 import (
 	"errors"
 	"fmt"
-	"net/http"
+
+	"github.com/valyala/fasthttp"
 
 	"relais/balancer/h1"
 )
@@ -35,10 +36,10 @@ func (x *exchange) answerPage(f failure) {
 		x.closing = true
 		return
 	}
-	body := fmt.Sprintf(page, x.status, http.StatusText(x.status), words, x.id[:])
+	body := fmt.Sprintf(page, x.status, fasthttp.StatusMessage(x.status), words, x.id[:])
 	head := fmt.Sprintf("HTTP/1.1 %d %s\r\nContent-Type: text/html; charset=utf-8\r\n"+
 		"Cache-Control: no-cache\r\nX-Request-Id: %s\r\nContent-Length: %d\r\n",
-		x.status, http.StatusText(x.status), x.id[:], len(body))
+		x.status, fasthttp.StatusMessage(x.status), x.id[:], len(body))
 	if x.closing {
 		head += "Connection: close\r\n"
 	}

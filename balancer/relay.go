@@ -27,6 +27,7 @@ func (x *exchange) relayAnswer() (failure, error) {
 	x.status = head.Status
 	d := x.delivery(head)
 	x.closing = d.Close
+	x.endless = !d.Chunked && head.Length < 0
 	x.relay = h1.AppendResponse(x.relay[:0], head, d)
 	x.serverIn += int64(head.Size())
 	f, err := x.firstPiece(d.Chunked)
