@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"strings"
 	"sync/atomic"
@@ -275,13 +276,16 @@ func TestAClientThatFailsInItsBody(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			var complete atomic.Bool
+			asked := make(chan struct{}, 1)
 			s := testkit.RawServer(t, func(c *testkit.Conn) {
 				c.Head()
+				asked <- struct{}{}
 				complete.Store(len(c.Body(10)) == 10)
 			})
 			f := newFarm(t, func(c *config.Config) { c.Frontends[0].Timeout.Client = 100 * time.Millisecond }, s.Addr)
 			c := f.dial()
 			c.Send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\nabc")
+			<-asked
 			if test.leave {
 				c.Conn.Close()
 			}
@@ -337,5 +341,80 @@ func TestStopEndsConnections(t *testing.T) {
 	c.Send(get)
 	if head := c.Head(); !strings.Contains(head, "Connection: close") {
 		t.Errorf("got %q", head)
+	}
+}
+
+// A client that leaves, or closes its sending side, ends what is done for it, wherever that is.
+// No server is blamed.
+func TestAClientThatLeaves(t *testing.T) {
+	leave := map[string]func(*testkit.Conn){
+		"close":      func(c *testkit.Conn) { c.Conn.Close() },
+		"half-close": func(c *testkit.Conn) { _ = c.Conn.(*net.TCPConn).CloseWrite() },
+		"reset":      func(c *testkit.Conn) { c.Reset(); c.Conn.Close() },
+	}
+	for _, test := range []struct {
+		phase, termination string
+		status             int
+		script             func(c *testkit.Conn, reached chan<- struct{})
+	}{
+		{"waiting", "CH--", 499, func(c *testkit.Conn, reached chan<- struct{}) {
+			c.Head()
+			reached <- struct{}{}
+		}},
+		{"streaming", "CD--", 200, func(c *testkit.Conn, reached chan<- struct{}) {
+			c.Head()
+			c.Send("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nab")
+			reached <- struct{}{}
+		}},
+	} {
+		for how, leave := range leave {
+			t.Run(test.phase+", "+how, func(t *testing.T) {
+				reached, gone := make(chan struct{}, 1), make(chan struct{})
+				s := testkit.RawServer(t, func(c *testkit.Conn) {
+					test.script(c, reached)
+					c.Head() // until the proxy hangs up
+					close(gone)
+				})
+				f := newFarm(t, nil, s.Addr)
+				c := f.dial()
+				c.Send(post)
+				<-reached
+				if test.status == 200 {
+					c.Head()
+				}
+				leave(c)
+				<-gone
+				l := f.line(0)
+				if l.Status != test.status || l.Termination != test.termination || l.Reason != "the client left" {
+					t.Errorf("the log says %d %s %q", l.Status, l.Termination, l.Reason)
+				}
+				k := &f.server(0).Counters
+				if k.ResponseErrors.Load() != 0 || k.ServerAborts.Load() != 0 || k.ClientAborts.Load() != 1 {
+					t.Error("the server was blamed")
+				}
+			})
+		}
+	}
+}
+
+// A connection that served a client who left is not harmed for the next client, nor is a client
+// who leaves between two requests an error.
+func TestAClientThatLeavesBetweenRequests(t *testing.T) {
+	s := testkit.RawServer(t, ok)
+	f := newFarm(t, nil, s.Addr)
+	for range 50 {
+		c := f.dial()
+		c.Send(get)
+		c.Head()
+		c.Body(2)
+		c.Conn.Close()
+	}
+	for i := range 50 {
+		if l := f.line(i); l.Status != 200 || l.Termination != "----" {
+			t.Errorf("request %d: %+v", i, l)
+		}
+	}
+	if n := s.Conns.Load(); n > 10 { // a client may come before the one before it has been settled
+		t.Errorf("%d server connections for 50 clients in turn", n)
 	}
 }

@@ -26,14 +26,16 @@ type exchange struct {
 	clientIP [64]byte
 	peer     netip.AddrPort
 
-	out      []byte // the request as the server gets it: head and what had arrived of the body
-	whole    bool   // out is the whole request
-	consumed bool   // body bytes behind out have been taken from the client
-	in       []byte // the head of the answer and the first of its body
-	relay    []byte // the head of the answer as the client gets it, and the first of its body
-	response h1.Response
-	upload   *upload
-	entry    accesslog.Entry
+	out       []byte // the request as the server gets it: head and what had arrived of the body
+	whole     bool   // out is the whole request
+	consumed  bool   // body bytes behind out have been taken from the client
+	in        []byte // the head of the answer and the first of its body
+	relay     []byte // the head of the answer as the client gets it, and the first of its body
+	response  h1.Response
+	upload    *upload
+	uploadErr error // why the client did not send the rest of its body
+	bodyCut   bool  // the exchange ended before it was there
+	entry     accesslog.Entry
 
 	tried    tried
 	attempts int

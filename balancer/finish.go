@@ -74,7 +74,7 @@ func (x *exchange) describe(e *accesslog.Entry) {
 		Frontend: x.frontend.Name, Method: x.head.Method, Host: x.head.Host(), Target: x.head.Target,
 		Proto: protocols[x.head.Minor], UserAgent: x.head.UserAgent(), Referer: x.head.Referer(),
 		Status: x.status, BytesIn: uint64(x.bytesIn), BytesOut: uint64(x.bytesOut),
-		Retries: x.attempts, Reused: x.reused, Termination: verdicts[x.failure].termination,
+		Retries: x.attempts, Reused: x.reused, Termination: x.termination(),
 		Timers: accesslog.Timers{
 			Request: timer(began, complete), Queue: accesslog.NotReached,
 			Connect: timer(x.picked, x.connected), Response: timer(x.connected, x.answered),
@@ -96,6 +96,17 @@ func (x *exchange) describe(e *accesslog.Entry) {
 		}
 		e.Reason = string(x.story)
 	}
+}
+
+// termination is HAProxy's termination state. Of a client that left it also says when.
+func (x *exchange) termination() string {
+	switch {
+	case x.failure != failClientGone || x.started || x.bodyCut:
+		return verdicts[x.failure].termination
+	case x.connected.IsZero():
+		return "CC--"
+	}
+	return "CH--"
 }
 
 var protocols = [2][]byte{[]byte("HTTP/1.0"), []byte("HTTP/1.1")}

@@ -22,8 +22,12 @@ func exchange(t *testing.T, request, answer string) (atServer, atClient string) 
 	f := newFarm(t, retries(0), s.Addr)
 	c := f.dial()
 	c.Send(request)
-	_ = c.Conn.(interface{ CloseWrite() error }).CloseWrite()
-	atClient, _ = c.Rest()
+	atClient = c.Head()
+	if !strings.Contains(atClient, "Connection: close") && !strings.Contains(request, "Connection: close") {
+		_ = c.Conn.(interface{ CloseWrite() error }).CloseWrite()
+	}
+	rest, _ := c.Rest()
+	atClient += rest
 	select {
 	case head := <-seen:
 		return maskID(head), atClient

@@ -1,6 +1,7 @@
 package balancer
 
 import (
+	"context"
 	"errors"
 	"os"
 	"time"
@@ -36,22 +37,24 @@ func (x *exchange) send(s *Server) (n int, f failure, processed bool, err error)
 		c := s.pool.Get(x.head.Idempotent() && x.whole)
 		x.reused = c != nil
 		if c == nil {
-			if c, f, err = s.dial(x.backend.connectTimeout); err != nil {
+			if c, f, err = x.dial(s); err != nil {
 				return 0, f, false, err
 			}
 		} else {
 			s.Counters.Reuses.Inc()
 		}
 		x.conn, x.connected = c, time.Now()
+		x.client.WhileServedBy(c)
 		n, err = x.exchangeOver(c)
 		if err == nil {
 			return n, failNone, true, nil
 		}
-		f = x.sendFailure(err)
 		processed = !c.Unprocessed()
+		x.client.WhileServedBy(nil)
 		x.stopUpload()
 		s.pool.Discard(c)
 		x.conn = nil
+		f = x.sendFailure(err)
 		if errors.Is(err, h1.ErrStale) || errors.Is(err, h1.ErrDirty) {
 			s.Counters.RacesAvoided.Inc()
 			if !x.consumed {
@@ -60,6 +63,19 @@ func (x *exchange) send(s *Server) (n int, f failure, processed bool, err error)
 		}
 		return 0, f, processed, err
 	}
+}
+
+// dial opens a connection to a server, unless the client leaves meanwhile.
+func (x *exchange) dial(s *Server) (*h1.ServerConn, failure, error) {
+	ctx, cancel := context.WithCancel(s.untilDown())
+	defer cancel()
+	x.client.WhileDialing(cancel)
+	defer x.client.WhileDialing(nil)
+	c, f, err := s.dial(ctx, x.backend.connectTimeout)
+	if f == failDown && x.client.Left() {
+		f = failClientGone
+	}
+	return c, f, err
 }
 
 // exchangeOver sends the request over a connection and waits for the first bytes of the answer.
@@ -84,10 +100,12 @@ func (x *exchange) answerBuffer() []byte {
 
 // sendFailure says why there is no answer.
 func (x *exchange) sendFailure(err error) failure {
-	if f := x.uploadFailure(); f != failNone {
-		return f
+	if x.uploadErr != nil {
+		return clientFailure(x.uploadErr)
 	}
 	switch {
+	case errors.Is(err, h1.ErrAbandoned):
+		return failClientGone
 	case errors.Is(err, h1.ErrCancelled):
 		return failDown
 	case errors.Is(err, os.ErrDeadlineExceeded):
@@ -124,6 +142,8 @@ func (x *exchange) headFailure(err error) failure {
 	switch {
 	case errors.As(err, &fault):
 		return failJunk
+	case errors.Is(err, h1.ErrAbandoned):
+		return failClientGone
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return failTimeout
 	}
@@ -132,6 +152,13 @@ func (x *exchange) headFailure(err error) failure {
 
 // bodyFailure says why the body of an answer is incomplete.
 func bodyFailure(err error) failure {
+	var fault *h1.Fault
+	if errors.Is(err, h1.ErrAbandoned) {
+		return failClientGone
+	}
+	if errors.As(err, &fault) {
+		return failJunk
+	}
 	if errors.Is(err, os.ErrDeadlineExceeded) {
 		return failStall
 	}
@@ -151,6 +178,7 @@ func clientFailure(err error) failure {
 
 // leave gives the connection back to the pool if another request can use it.
 func (x *exchange) leave(s *Server, f failure) {
+	x.client.WhileServedBy(nil)
 	uploaded := x.stopUpload()
 	c := x.conn
 	x.conn = nil

@@ -66,12 +66,16 @@ func (s *Server) SetUp(up bool) {
 	s.pool.Reset()
 }
 
-// dial opens a connection. The failure tells whose fault it is if that fails.
-func (s *Server) dial(timeout time.Duration) (*h1.ServerConn, failure, error) {
-	s.Counters.Connects.Inc()
+// untilDown returns a context that ends when the server goes down.
+func (s *Server) untilDown() context.Context {
 	s.mu.Lock()
-	ctx := s.dialing
-	s.mu.Unlock()
+	defer s.mu.Unlock()
+	return s.dialing
+}
+
+// dial opens a connection. The failure tells whose fault it is if that fails.
+func (s *Server) dial(ctx context.Context, timeout time.Duration) (*h1.ServerConn, failure, error) {
+	s.Counters.Connects.Inc()
 	dialer := net.Dialer{Timeout: timeout}
 	conn, err := dialer.DialContext(ctx, "tcp", s.Address)
 	if err != nil {

@@ -60,7 +60,7 @@ func compile(cfg *config.Config, w *h1.Watcher) *Table {
 			Gate: &h1.Gate{
 				MaxHeaderSize: int(cfg.Limits.MaxHeaderSize), MaxHeaders: cfg.Limits.MaxHeaders,
 				RequestTimeout: c.Timeout.HTTPRequest, KeepAliveTimeout: c.Timeout.HTTPKeepAlive,
-				ClientTimeout: c.Timeout.Client,
+				ClientTimeout: c.Timeout.Client, Watcher: w,
 			},
 		}
 		t.Frontends = append(t.Frontends, f)

@@ -121,7 +121,7 @@ func (x *exchange) stopUpload() bool {
 		u.wait(lastPiece)
 	} else {
 		x.client.StopReading()
-		x.closing = true // the rest of the body is still to come
+		x.closing, x.bodyCut = true, true // the rest of the body is still to come
 	}
 	select {
 	case <-u.done:
@@ -130,6 +130,9 @@ func (x *exchange) stopUpload() bool {
 		<-u.done
 	}
 	x.bytesIn += u.bytes
+	if !errors.Is(u.clientErr, h1.ErrAbandoned) {
+		x.uploadErr = u.clientErr
+	}
 	return u.whole.Load() && u.serverErr == nil
 }
 
@@ -145,21 +148,6 @@ func (u *upload) wait(limit time.Duration) {
 	case <-u.done:
 	case <-timer.C:
 	}
-}
-
-// uploadFailure tells whether the client is why the attempt failed.
-func (x *exchange) uploadFailure() failure {
-	if x.upload == nil {
-		return failNone
-	}
-	select {
-	case <-x.upload.done:
-		if x.upload.clientErr != nil {
-			return clientFailure(x.upload.clientErr)
-		}
-	default:
-	}
-	return failNone
 }
 
 func (p *Proxy) acquireRelay() *[]byte {

@@ -7,8 +7,9 @@ import (
 	"time"
 )
 
-// errCutShort says that somebody else ended the wait.
-var errCutShort = errors.New("wait cut short")
+// ErrAbandoned says that the wait was ended on purpose: the client has left, or what it still
+// sends is of no use any more.
+var ErrAbandoned = errors.New("wait was abandoned")
 
 // deadline is a deadline of a connection that is moved as seldom as possible, because moving it
 // costs as much as reading a small request. It may fire early, never late: who sees it fire
@@ -29,7 +30,7 @@ func (d *deadline) arm(now, need time.Time) error {
 		}
 	}
 	if d.ended.Load() { // after set, so that a cut is never overwritten
-		return errCutShort
+		return ErrAbandoned
 	}
 	return nil
 }
@@ -41,6 +42,22 @@ func (d *deadline) again(err error, need time.Time) bool {
 	}
 	now := time.Now()
 	return now.Before(need) && d.arm(now, need) == nil
+}
+
+// renew undoes a cut that nobody was waiting under. Nobody may cut at the same time.
+func (d *deadline) renew() {
+	if d.ended.Load() {
+		d.ended.Store(false)
+		d.at = time.Time{}
+	}
+}
+
+// cause is why a wait that ended with err ended.
+func (d *deadline) cause(err error) error {
+	if err != nil && d.ended.Load() {
+		return ErrAbandoned
+	}
+	return err
 }
 
 // cut ends the wait under way and every later one. It may be called by any goroutine.

@@ -23,6 +23,8 @@ type Gate struct {
 	KeepAliveTimeout time.Duration // wait for the next request
 	ClientTimeout    time.Duration // silence in a body, or not reading an answer
 
+	Watcher *Watcher // tells when a client leaves; nil: nobody does
+
 	inboxes sync.Pool
 }
 
@@ -76,6 +78,8 @@ type ClientConn struct {
 	answered bool // what fasthttp writes is swallowed
 
 	closed atomic.Bool
+	watch  uint32 // number with the watcher
+	leave  leave
 
 	left    int64 // of a body with a stated length
 	chunked bool
@@ -93,6 +97,9 @@ func (g *Gate) Wrap(conn net.Conn) *ClientConn {
 		if raw, err := sc.SyscallConn(); err == nil {
 			c.raw, c.peek, c.push = raw, c.tryRead, c.tryWrite
 		}
+	}
+	if c.raw != nil && g.Watcher != nil {
+		_ = c.raw.Control(func(fd uintptr) { c.watch = g.Watcher.add(c, int(fd)) })
 	}
 	return c
 }
@@ -123,6 +130,9 @@ func (c *ClientConn) Write(p []byte) (int, error) {
 func (c *ClientConn) Close() error {
 	if c.closed.Swap(true) {
 		return nil
+	}
+	if c.watch != 0 {
+		c.gate.Watcher.remove(c.watch)
 	}
 	err := c.Conn.Close()
 	if c.OnClose != nil {
@@ -282,7 +292,7 @@ func (c *ClientConn) receive(p []byte, need time.Time) (int, error) {
 			return n, nil
 		}
 		if !c.rd.again(err, need) {
-			return 0, err
+			return 0, c.rd.cause(err)
 		}
 	}
 }

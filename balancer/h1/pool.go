@@ -33,7 +33,7 @@ func (p *Pool) Add(c *ServerConn) {
 	p.mu.Lock()
 	p.open[c] = struct{}{}
 	p.mu.Unlock()
-	p.watcher.add(c)
+	c.watch = p.watcher.add(c, c.fd)
 }
 
 // Get takes the connection that has been idle for the shortest time, nil if there is none. With
@@ -55,8 +55,11 @@ func (p *Pool) Get(repeatable bool) *ServerConn {
 	return c
 }
 
-// Put gives back a connection whose last exchange is complete on both sides, at the time now.
+// Put gives back a connection whose last exchange is complete on both sides, at the time now. A
+// client that left when everything was done does it no harm.
 func (p *Pool) Put(c *ServerConn, now time.Time) {
+	c.rd.renew()
+	c.wd.renew()
 	c.idleSince = now
 	p.mu.Lock()
 	if _, ours := p.open[c]; ours {
@@ -73,7 +76,7 @@ func (p *Pool) Discard(c *ServerConn) {
 	p.mu.Lock()
 	delete(p.open, c)
 	p.mu.Unlock()
-	p.watcher.remove(c)
+	p.watcher.remove(c.watch)
 	_ = c.Close()
 }
 
@@ -169,14 +172,15 @@ func (p *Pool) cutBottom(n int) []*ServerConn {
 
 func (p *Pool) closeAll(conns []*ServerConn) {
 	for _, c := range conns {
-		p.watcher.remove(c)
+		p.watcher.remove(c.watch)
 		_ = c.Close()
 	}
 }
 
-// hungUp is called by the watcher when the server has closed a connection. If the connection is
-// idle, its age says how long the server keeps one; if it is in use, the exchange will see.
-func (p *Pool) hungUp(c *ServerConn) {
+// hungUp is called by the watcher when the server has closed the connection. If it is idle, its
+// age says how long the server keeps one; if it is in use, the exchange will see.
+func (c *ServerConn) hungUp() {
+	p := c.pool
 	p.mu.Lock()
 	for i := range p.idle {
 		if p.idle[i] == c {

@@ -19,7 +19,7 @@ var (
 )
 
 // ServerConn is a connection to a server. Its methods belong to the goroutine that has the
-// connection, except Cancel, and Send as it says.
+// connection, except Cancel, Abandon, and Send as it says.
 type ServerConn struct {
 	net.Conn
 	raw  syscall.RawConn
@@ -28,7 +28,7 @@ type ServerConn struct {
 	wd   deadline
 
 	fd        int
-	id        uint32 // tells this connection from a later one with the same fd
+	watch     uint32 // number with the watcher
 	pool      *Pool
 	idleSince time.Time
 
@@ -127,9 +127,9 @@ func (c *ServerConn) finish(out, in []byte, patience time.Duration) (int, error)
 	}
 	c.out, c.in = nil, nil
 	if !c.waiting.CompareAndSwap(isWaiting, notWaiting) {
-		err = ErrCancelled
+		return c.read, ErrCancelled
 	}
-	return c.read, err
+	return c.read, c.rd.cause(err)
 }
 
 func (c *ServerConn) await(need time.Time, patience time.Duration) error {
@@ -231,7 +231,7 @@ func (c *ServerConn) send(p []byte, need time.Time) (int, error) {
 		n, err := c.Conn.Write(p[written:])
 		written += n
 		if err == nil || !c.wd.again(err, need) {
-			return written, err
+			return written, c.wd.cause(err)
 		}
 	}
 }
@@ -268,7 +268,7 @@ func (c *ServerConn) Receive(p []byte, patience time.Duration) (int, error) {
 			return n, nil
 		}
 		if !c.rd.again(err, need) {
-			return 0, err
+			return 0, c.rd.cause(err)
 		}
 	}
 }
@@ -279,6 +279,13 @@ func (c *ServerConn) Cancel() {
 	if c.waiting.CompareAndSwap(isWaiting, calledOff) {
 		c.rd.cut()
 	}
+}
+
+// Abandon makes whatever waits for the server fail, now and later: the client has left. It may be
+// called by any goroutine.
+func (c *ServerConn) Abandon() {
+	c.rd.cut()
+	c.wd.cut()
 }
 
 // Unprocessed tells, after a failed exchange, whether the server certainly saw nothing of the

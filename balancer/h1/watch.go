@@ -9,8 +9,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Watcher notices that servers hang up, at no cost per request: an epoll instance of its own
-// has every server connection registered once for the end of the peer's stream, edge-triggered
+// Watcher notices that servers and clients hang up, at no cost per request: an epoll instance of
+// its own has every connection registered once for the end of the peer's stream, edge-triggered
 // and nothing else.
 type Watcher struct {
 	file *os.File
@@ -19,7 +19,7 @@ type Watcher struct {
 
 	mu    sync.Mutex
 	next  uint32
-	conns map[uint32]*ServerConn
+	conns map[uint32]watched
 }
 
 // NewWatcher starts a watcher, which runs until Close.
@@ -34,7 +34,7 @@ func NewWatcher() (*Watcher, error) {
 	}
 	w := &Watcher{
 		file: os.NewFile(uintptr(fd), "epoll"), // nonblocking: the runtime's poller waits for it
-		fd:   fd, done: make(chan struct{}), conns: map[uint32]*ServerConn{},
+		fd:   fd, done: make(chan struct{}), conns: map[uint32]watched{},
 	}
 	raw, err := w.file.SyscallConn()
 	if err != nil {
@@ -74,26 +74,30 @@ func (w *Watcher) report(id uint32) {
 	c := w.conns[id]
 	w.mu.Unlock()
 	if c != nil {
-		c.pool.hungUp(c)
+		c.hungUp()
 	}
 }
 
-// add registers a connection. A failure costs the early notice only: the probe of each exchange
-// still sees that a server has hung up.
-func (w *Watcher) add(c *ServerConn) {
+// watched is a connection of which the peer may hang up.
+type watched interface{ hungUp() }
+
+// add registers a connection and returns the number under which remove forgets it. A failure
+// costs the early notice only: the next read or write still sees that the peer has hung up.
+func (w *Watcher) add(c watched, fd int) (id uint32) {
 	w.mu.Lock()
 	w.next++
-	c.id = w.next
-	w.conns[c.id] = c
+	id = w.next
+	w.conns[id] = c
 	w.mu.Unlock()
-	event := unix.EpollEvent{Events: unix.EPOLLRDHUP | unix.EPOLLET, Fd: int32(c.id)}
-	_ = unix.EpollCtl(w.fd, unix.EPOLL_CTL_ADD, c.fd, &event)
+	event := unix.EpollEvent{Events: unix.EPOLLRDHUP | unix.EPOLLET, Fd: int32(id)}
+	_ = unix.EpollCtl(w.fd, unix.EPOLL_CTL_ADD, fd, &event)
+	return id
 }
 
 // remove forgets a connection that is about to be closed, which takes it out of the epoll
 // instance.
-func (w *Watcher) remove(c *ServerConn) {
+func (w *Watcher) remove(id uint32) {
 	w.mu.Lock()
-	delete(w.conns, c.id)
+	delete(w.conns, id)
 	w.mu.Unlock()
 }
