@@ -129,12 +129,10 @@ func (x *exchange) answer(n int) (failure, error) {
 		}
 	}
 	if x.response.Head.Status == 101 {
-		return failJunk, errUnaskedUpgrade
+		return x.relayTunnel()
 	}
 	return x.relayAnswer()
 }
-
-var errUnaskedUpgrade = errors.New("101 Switching Protocols without having been asked")
 
 // headFailure says why the head of an answer could not be read.
 func (x *exchange) headFailure(err error) failure {

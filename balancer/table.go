@@ -43,6 +43,7 @@ type Backend struct {
 
 	connectTimeout time.Duration
 	serverTimeout  time.Duration
+	tunnelTimeout  time.Duration
 	retry          retryPolicy
 	maxHeaderSize  int
 	maxHeaders     int
@@ -84,6 +85,7 @@ func compileBackend(c *config.Backend, limits config.Limits, w *h1.Watcher) *Bac
 	b := &Backend{
 		Name: c.Name, Mode: c.Mode, Balance: c.Balance, Counters: &stats.BackendCounters{},
 		connectTimeout: c.Timeout.Connect, serverTimeout: c.Timeout.Server,
+		tunnelTimeout: c.Timeout.Tunnel,
 		retry:         retryPolicy{retries: c.Retries},
 		maxHeaderSize: int(limits.MaxHeaderSize), maxHeaders: limits.MaxHeaders,
 	}

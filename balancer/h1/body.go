@@ -76,7 +76,7 @@ func (c *ClientConn) StopReading() { c.rd.cut() }
 func (c *ClientConn) Answer(p []byte) (int, error) {
 	c.answered = true
 	now := time.Now()
-	need := now.Add(c.gate.ClientTimeout)
+	need := now.Add(c.patience)
 	if err := c.wd.arm(now, need); err != nil {
 		return 0, err
 	}
@@ -88,7 +88,7 @@ func (c *ClientConn) Answer(p []byte) (int, error) {
 			return len(p), nil
 		}
 		if len(c.unsent) < before {
-			need = time.Now().Add(c.gate.ClientTimeout)
+			need = time.Now().Add(c.patience)
 		}
 		if !c.wd.again(err, need) {
 			return len(p) - len(c.unsent), err
@@ -125,12 +125,23 @@ func (c *ClientConn) tryWrite(fd uintptr) bool {
 	return true
 }
 
+// Patience changes how long Answer waits for a client that does not read; at first it is
+// ClientTimeout.
+func (c *ClientConn) Patience(limit time.Duration) { c.patience = limit }
+
+// CloseWrite tells the client that nothing more will be sent.
+func (c *ClientConn) CloseWrite() error {
+	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {
+		return half.CloseWrite()
+	}
+	return nil
+}
+
 // Linger says that no more will be sent and reads what the client still sends, bounded in time
 // and bytes, so that the client can read the answer: closing at once would reset the
 // connection under it (RFC 9112 9.6).
 func (c *ClientConn) Linger(limit time.Duration, bytes int64) {
-	half, ok := c.Conn.(interface{ CloseWrite() error })
-	if !ok || half.CloseWrite() != nil || c.Conn.SetReadDeadline(time.Now().Add(limit)) != nil {
+	if c.CloseWrite() != nil || c.Conn.SetReadDeadline(time.Now().Add(limit)) != nil {
 		return
 	}
 	_, _ = io.CopyN(io.Discard, c.Conn, bytes)

@@ -37,5 +37,8 @@ var (
 	errTooManyFields  = &Fault{431, "more header fields than max_headers"}
 	ErrSlowHead       = &Fault{408, "the request head did not arrive within timeout.http_request"}
 	ErrCutHead        = &Fault{400, "the client closed in the middle of the request head"}
+	errWebSocketKey   = &Fault{400, "a WebSocket without Sec-WebSocket-Key"}
+	errUpgrade        = &Fault{502, "101 Switching Protocols to a protocol that was not asked for"}
+	errAccept         = &Fault{502, "a WebSocket without Sec-WebSocket-Accept"}
 	errStatusLine     = &Fault{502, "a bad status line"}
 )

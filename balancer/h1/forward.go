@@ -22,7 +22,10 @@ func AppendRequest(dst []byte, h *Head, f *Forwarded) []byte {
 		dst = appendField(dst, "Host: ", f.Host)
 	}
 	dst = h.appendFields(dst)
-	if h.te {
+	switch {
+	case h.Upgrade != nil:
+		dst = appendUpgrade(dst, h.Upgrade)
+	case h.te:
 		dst = append(dst, "TE: trailers\r\nConnection: TE\r\n"...)
 	}
 	dst = appendField(dst, "X-Forwarded-For: ", f.For)
@@ -54,6 +57,8 @@ func AppendResponse(dst []byte, h *Head, d Delivery) []byte {
 		dst = append(dst, "Transfer-Encoding: chunked\r\n"...)
 	}
 	switch {
+	case h.Upgrade != nil:
+		dst = appendUpgrade(dst, h.Upgrade)
 	case d.Close:
 		dst = append(dst, "Connection: close\r\n"...)
 	case d.KeepAlive:
@@ -80,7 +85,7 @@ func (h *Head) appendFields(dst []byte) []byte {
 
 func (h *Head) forwards(f *field) bool {
 	switch f.name {
-	case nameConnection, nameHop, nameKeepAlive, nameListed, nameTE:
+	case nameConnection, nameHop, nameKeepAlive, nameListed, nameTE, nameUpgrade:
 		return false
 	case nameForwarded, nameRequestID:
 		return h.Status != 0 // a server may say what it wants
@@ -88,6 +93,10 @@ func (h *Head) forwards(f *field) bool {
 		return h.Status == 0 // for an answer the Delivery decides
 	}
 	return true
+}
+
+func appendUpgrade(dst, protocol []byte) []byte {
+	return append(appendField(dst, "Upgrade: ", protocol), "Connection: Upgrade\r\n"...)
 }
 
 func appendField(dst []byte, name string, value []byte) []byte {

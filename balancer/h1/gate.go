@@ -75,7 +75,8 @@ type ClientConn struct {
 	readErr  error  // of peek
 	unsent   []byte // of push
 	writeErr error
-	answered bool // what fasthttp writes is swallowed
+	answered bool          // what fasthttp writes is swallowed
+	patience time.Duration // of Answer
 
 	closed atomic.Bool
 	watch  uint32 // number with the watcher
@@ -91,7 +92,7 @@ const standIn = "GET / HTTP/1.1\r\nHost: relais\r\n\r\n"
 
 // Wrap puts the gate in front of a connection that has just been accepted.
 func (g *Gate) Wrap(conn net.Conn) *ClientConn {
-	c := &ClientConn{Conn: conn, gate: g}
+	c := &ClientConn{Conn: conn, gate: g, patience: g.ClientTimeout}
 	c.rd.set, c.wd.set = conn.SetReadDeadline, conn.SetWriteDeadline
 	if sc, ok := conn.(syscall.Conn); ok {
 		if raw, err := sc.SyscallConn(); err == nil {

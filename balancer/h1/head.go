@@ -36,6 +36,10 @@ type Head struct {
 	te      bool   // TE: trailers
 
 	relength bool // Content-Length is to be written anew
+	upgrades bool // Connection: upgrade
+	// Upgrade is the protocol that a request asks to switch to, or that an answer switches to;
+	// nil: none.
+	Upgrade []byte
 }
 
 // Body lengths that are not a number of bytes.
@@ -260,6 +264,8 @@ func (h *Head) connection(value []byte) {
 			h.Close = true
 		case equalFold(token, "keep-alive"):
 			h.Close = h.Close && h.Minor == 1
+		case equalFold(token, "upgrade"):
+			h.upgrades = true
 		default:
 			h.list(token)
 		}

@@ -13,6 +13,9 @@ const (
 	nameTE        // only its "trailers" goes on
 	nameForwarded // what only we may say about the client, and its aliases: replaced
 	nameKeepAlive
+	nameUpgrade
+	nameWebSocketKey
+	nameWebSocketAccept
 	nameRequestID
 	nameUserAgent
 	nameReferer
@@ -27,7 +30,7 @@ var known = []struct {
 	{"te", nameTE},
 	{"host", nameHost},
 	{"referer", nameReferer},
-	{"upgrade", nameHop},
+	{"upgrade", nameUpgrade},
 	{"forwarded", nameForwarded},
 	{"x-real-ip", nameForwarded},
 	{"connection", nameConnection},
@@ -37,9 +40,11 @@ var known = []struct {
 	{"content-length", nameContentLength},
 	{"http2-settings", nameHop},
 	{"proxy-connection", nameHop},
+	{"sec-websocket-key", nameWebSocketKey},
 	{"transfer-encoding", nameTransferEncoding},
 	{"proxy-authenticate", nameHop},
 	{"proxy-authorization", nameHop},
+	{"sec-websocket-accept", nameWebSocketAccept},
 }
 
 // forwardedPrefixes begin the names by which a server learns about the client.
@@ -49,7 +54,7 @@ var forwardedPrefixes = []string{"x-forwarded-", "x-ssl-"}
 // to come from us, because some servers read them so.
 func classify(b []byte) name {
 	switch b[0] | 0x20 {
-	case 'c', 'f', 'h', 'k', 'p', 'r', 't', 'u', 'x':
+	case 'c', 'f', 'h', 'k', 'p', 'r', 's', 't', 'u', 'x':
 	default:
 		return nameOther
 	}

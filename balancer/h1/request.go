@@ -88,7 +88,7 @@ func (h *Head) finishRequest() error {
 	if a := h.authority(); a != nil && h.HasHost && !bytes.EqualFold(a, h.host) {
 		return errAuthority
 	}
-	return nil
+	return h.finishUpgrade()
 }
 
 // validHost refuses what cannot be in HOST[:PORT] (RFC 3986 3.2.2), user information included.

@@ -42,13 +42,14 @@ type Limits struct {
 }
 
 // Timeouts are HAProxy's. The tag "of" names the section that uses a timeout: a frontend uses
-// Client, HTTPRequest and HTTPKeepAlive, a backend Connect and Server.
+// Client, HTTPRequest and HTTPKeepAlive, a backend Connect, Server and Tunnel.
 type Timeouts struct {
 	Connect       time.Duration `yaml:"connect" of:"backend"`          // to open a connection to a server
 	Client        time.Duration `yaml:"client" of:"frontend"`          // silence of a client in the middle of a body, or not reading its answer
 	Server        time.Duration `yaml:"server" of:"backend"`           // silence of a server, before its answer and in the middle of it
 	HTTPRequest   time.Duration `yaml:"http_request" of:"frontend"`    // from the first byte of a request head to its last
 	HTTPKeepAlive time.Duration `yaml:"http_keep_alive" of:"frontend"` // wait for the next request of a connection
+	Tunnel        time.Duration `yaml:"tunnel" of:"backend"`           // silence of both sides after an upgrade, such as a WebSocket
 }
 
 // Frontend accepts requests on its binds and hands them to a backend.

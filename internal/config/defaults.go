@@ -33,7 +33,7 @@ func NewBackend() *Backend {
 		Mode:    "http",
 		Balance: "roundrobin",
 		Retries: 3,
-		Timeout: Timeouts{Connect: 5 * time.Second, Server: 50 * time.Second},
+		Timeout: Timeouts{Connect: 5 * time.Second, Server: 50 * time.Second, Tunnel: time.Hour},
 	}
 }
 

@@ -50,6 +50,7 @@ func (v *validator) backend(path string, b *Backend) {
 	}
 	v.duration(path+".timeout.connect", b.Timeout.Connect)
 	v.duration(path+".timeout.server", b.Timeout.Server)
+	v.duration(path+".timeout.tunnel", b.Timeout.Tunnel)
 	if b.HealthCheck != nil {
 		v.healthCheck(path+".health_check", b.HealthCheck)
 	}

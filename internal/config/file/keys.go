@@ -87,7 +87,7 @@ func sections() []section {
 			"trusted_proxies", "monitor", "request", "response", "rules"}},
 		{reflect.TypeFor[config.Backend](), "a backend", []string{"hash", "retry_on", "retry_budget", "maxqueue", "cookie",
 			"slowstart", "hard_stop_after"}},
-		{reflect.TypeFor[config.Timeouts](), "timeout", []string{"queue", "tunnel"}},
+		{reflect.TypeFor[config.Timeouts](), "timeout", []string{"queue"}},
 		{reflect.TypeFor[config.HealthCheck](), "health_check", []string{"fastinter", "downinter"}},
 		{reflect.TypeFor[config.Server](), "a server", []string{"maxconn", "backup", "cookie", "send_proxy", "tls", "resolve",
 			"resolve_interval"}},

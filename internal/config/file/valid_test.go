@@ -103,8 +103,8 @@ func everything() *config.Config {
 	web1.Weight, web1.Disabled, web2.Weight = 0, true, 256
 	app, v2 := backend("app", web1, web2), backend("app.v2", server("v2:1", "10.0.0.9:5000"))
 	app.Retries, v2.Retries = 0, 1
-	app.Timeout = config.Timeouts{Connect: time.Second, Server: 30 * time.Second}
-	v2.Timeout = config.Timeouts{Connect: time.Second, Server: 3 * time.Second}
+	app.Timeout = config.Timeouts{Connect: time.Second, Server: 30 * time.Second, Tunnel: 6 * time.Second}
+	v2.Timeout = config.Timeouts{Connect: time.Second, Server: 3 * time.Second, Tunnel: 6 * time.Second}
 	app.HealthCheck = &config.HealthCheck{
 		Type: "http", Method: "HEAD", Path: "/health?deep=1", Host: "app.example.com",
 		ExpectStatus: config.StatusRanges{{From: 200, To: 299}, {From: 304, To: 304}},
