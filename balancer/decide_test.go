@@ -102,7 +102,9 @@ func TestRetryPolicy(t *testing.T) {
 		{"the client has some of an answer", attempt{failure: failEmpty, replayable: true, idempotent: true, answered: true}, false},
 		{"timeout", attempt{failure: failTimeout, replayable: true, processed: true, idempotent: true}, false},
 		{"junk", attempt{failure: failJunk, replayable: true, processed: true, idempotent: true}, false},
-		{"cut", attempt{failure: failCut, replayable: true, idempotent: true}, false},
+		{"cut before the client got any of it", attempt{failure: failCut, replayable: true, processed: true, idempotent: true}, true},
+		{"cut, not idempotent", attempt{failure: failCut, replayable: true, processed: true}, false},
+		{"cut later", attempt{failure: failCut, replayable: true, processed: true, idempotent: true, answered: true}, false},
 		{"the client left", attempt{failure: failClientGone, replayable: true, idempotent: true}, false},
 	} {
 		if got := (retryPolicy{retries: 3}).again(test.a); got != test.want {

@@ -160,7 +160,7 @@ func TestNoServer(t *testing.T) {
 // An answer that was cut short reaches the client as one that was cut short.
 func TestTruncatedAnswers(t *testing.T) {
 	for _, test := range []struct{ name, answer, want string }{
-		{"length", "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc", "abc"},
+		{"length", "HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\nabc", "abc"},
 		{"chunked", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n5\r\n", "3\r\nabc\r\n"},
 		{"chunked in a chunk", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\nabc", "3\r\nabc\r\n"},
 		{"bad chunk later", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n|x\r\n", ""},
@@ -185,6 +185,24 @@ func TestTruncatedAnswers(t *testing.T) {
 				t.Errorf("the log says %+v", l)
 			}
 		})
+	}
+}
+
+// A short answer that is cut before the client got any of it is no answer: the request goes
+// elsewhere if it may be repeated.
+func TestAShortAnswerThatIsCut(t *testing.T) {
+	for request, want := range map[string]string{get: "200", post: "502"} {
+		s1 := testkit.RawServer(t, func(c *testkit.Conn) { c.Head(); c.Send("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc") })
+		s2 := testkit.RawServer(t, ok)
+		f := newFarm(t, nil, s1.Addr, s2.Addr)
+		c := f.dial()
+		c.Send(request)
+		if got := status(c.Head()); got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+		if l := f.line(0); want == "502" && l.Termination != "SD--" {
+			t.Errorf("the log says %+v", l)
+		}
 	}
 }
 

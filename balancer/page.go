@@ -61,6 +61,7 @@ var pageWords = map[failure]string{
 	failConnectTimeout: "The server behind this address did not accept the connection in time. Please try again in a moment.",
 	failShortage:       "The load balancer is short of resources. Please try again in a moment.",
 	failEmpty:          "The server closed the connection before it answered. The request may or may not have been carried out.",
+	failCut:            "The server closed the connection in the middle of its answer. The request may or may not have been carried out.",
 	failJunk:           "The server gave an answer that is not valid HTTP.",
 	failTimeout:        "The server did not answer in time. The request may or may not have been carried out.",
 	failDown:           "The server went down before it answered. The request may or may not have been carried out.",

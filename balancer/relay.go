@@ -3,6 +3,7 @@ package balancer
 import (
 	"errors"
 	"io"
+	"time"
 
 	"relais/balancer/h1"
 )
@@ -21,9 +22,17 @@ func (x *exchange) relayInterim() (failure, error) {
 	return failNone, nil
 }
 
+// gathering is how long a short answer is held back to arrive whole. Servers write such an
+// answer in one or two pieces; if one dies between them, nothing has reached the client yet and
+// another server can be asked.
+const gathering = 5 * time.Millisecond
+
 // relayAnswer passes the final answer on to the client, each piece as soon as it is there.
 func (x *exchange) relayAnswer() (failure, error) {
 	head := &x.response.Head
+	if err := x.response.Gather(gathering); err != nil {
+		return bodyFailure(err), err
+	}
 	x.status = head.Status
 	d := x.delivery(head)
 	x.closing = d.Close

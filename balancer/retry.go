@@ -22,7 +22,7 @@ func (r retryPolicy) again(a attempt) bool {
 		return false
 	}
 	switch a.failure {
-	case failConnect, failConnectTimeout, failShortage, failEmpty, failDown:
+	case failConnect, failConnectTimeout, failShortage, failEmpty, failCut, failDown:
 		return !a.processed || a.idempotent
 	}
 	return false

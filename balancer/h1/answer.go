@@ -3,6 +3,7 @@ package h1
 import (
 	"errors"
 	"io"
+	"os"
 	"time"
 )
 
@@ -80,6 +81,27 @@ func (a *Response) Done() bool {
 
 // Trailer returns the trailer fields of a chunked body that is Done.
 func (a *Response) Trailer() []byte { return a.decoder.Trailer() }
+
+// Gather waits for the rest of a body that is short enough for the buffer, at most for patience.
+// It returns an error if the server breaks off meanwhile, none if the body is not there in time.
+func (a *Response) Gather(patience time.Duration) error {
+	end := int64(a.r) + a.Head.Length
+	if a.Head.Length <= 0 || end > int64(len(a.buf)) {
+		return nil
+	}
+	need := time.Now().Add(patience)
+	for int64(a.w) < end {
+		n, err := a.conn.Receive(a.buf[a.w:end], time.Until(need))
+		a.w += n
+		if errors.Is(err, os.ErrDeadlineExceeded) {
+			return nil
+		}
+		if err != nil {
+			return cut(err)
+		}
+	}
+	return nil
+}
 
 // ReadBody reads some of the body into p; less than there is only if p is full. It returns
 // io.EOF at the end of the body and io.ErrUnexpectedEOF for one that was cut short.
