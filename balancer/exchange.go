@@ -147,6 +147,9 @@ func (x *exchange) appendArrived() error {
 	}
 	x.out = append(x.out, make([]byte, room+x.client.Arrived()+2)...)
 	n, err := x.client.ReadArrived(x.out[from+room : len(x.out)-2])
+	if err != nil {
+		return err
+	}
 	x.bytesIn += int64(n)
 	x.out = x.out[:from+room+n]
 	if room > 0 {
@@ -156,7 +159,7 @@ func (x *exchange) appendArrived() error {
 			x.out = h1.AppendLastChunk(x.out, x.client.Trailer())
 		}
 	}
-	return err
+	return nil
 }
 
 // localHost stands in for the Host that an HTTP/1.0 client did not send.

@@ -55,7 +55,7 @@ func TestForwardedRequest(t *testing.T) {
 		},
 		{
 			"TE: trailers goes on",
-			"GET / HTTP/1.1\r\nHost: h\r\nTE: trailers\r\nConnection: TE\r\n\r\n",
+			"GET / HTTP/1.1\r\nHost: h\r\nTE: gzip;q=0.5, trailers\r\nConnection: TE\r\n\r\n",
 			"GET / HTTP/1.1\r\nHost: h\r\nTE: trailers\r\nConnection: TE\r\n" + ours,
 		},
 		{
@@ -193,6 +193,9 @@ func TestRefusedRequests(t *testing.T) {
 		{"identity", "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: identity\r\n\r\n", "400"},
 		{"another coding", "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", "501"},
 		{"chunks in HTTP/1.0", "POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "400"},
+		{"codings over two lines", "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "501"},
+		{"bad trailer", "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nabc\r\n\r\n", "400"},
+		{"port without a host", "GET / HTTP/1.1\r\nHost: :80\r\n\r\n", "400"},
 		{"bad chunk size", "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n", "400"},
 		{"no Host", "GET / HTTP/1.1\r\n\r\n", "400"},
 		{"two Hosts", "GET / HTTP/1.1\r\nHost: h\r\nHost: h\r\n\r\n", "400"},

@@ -142,8 +142,10 @@ func (d *Decoder) trailerByte(c byte) error {
 	}
 	if len(d.trailer) == 2 || bytes.HasSuffix(d.trailer, []byte("\r\n\r\n")) {
 		d.trailer = d.trailer[:len(d.trailer)-2]
+		if err := checkTrailer(d.trailer); err != nil {
+			return err
+		}
 		d.state = chunkDone
-		return checkTrailer(d.trailer)
 	}
 	return nil
 }

@@ -160,36 +160,73 @@ func (h *Head) version(b []byte) error {
 // Afterwards Length is the stated length, Chunked, or UntilClose when nothing is stated.
 func (h *Head) frame() error {
 	h.Length, h.Close = UntilClose, h.Minor == 0
-	coded := false
+	var codings codings
 	for i := range h.fields {
 		f := &h.fields[i]
 		value := h.buf[f.value:f.valueEnd]
-		var err error
 		switch f.name {
 		case nameContentLength:
-			err = h.contentLength(f, value)
-		case nameTransferEncoding:
-			if coded {
-				return errTransfer
+			if err := h.contentLength(f, value); err != nil {
+				return err
 			}
-			coded = true
-			err = h.transferEncoding(value)
+		case nameTransferEncoding:
+			codings.add(value)
 		case nameConnection:
 			h.connection(value)
 		case nameTE:
-			h.te = h.te || equalFold(value, "trailers")
-		}
-		if err != nil {
-			return err
+			h.te = h.te || listHas(value, "trailers")
 		}
 	}
-	if coded {
-		if h.Length != UntilClose {
-			return errTwoFramings
-		}
-		h.Length = Chunked
+	return h.frameCodings(&codings)
+}
+
+func (h *Head) frameCodings(c *codings) error {
+	switch {
+	case !c.any:
+		return nil
+	case h.Minor == 0:
+		return errTransferOld
+	case c.bad || !c.chunked:
+		return errTransfer
+	case c.other:
+		return errTransferCoding
+	case h.Length != UntilClose:
+		return errTwoFramings
 	}
+	h.Length = Chunked
 	return nil
+}
+
+// codings collects the transfer codings of a message, over all lines.
+type codings struct {
+	any     bool
+	chunked bool // chunked was there
+	other   bool // another one was there
+	bad     bool // chunked was not the last one, or something was not a name
+}
+
+func (c *codings) add(value []byte) {
+	c.any = true
+	for more := true; more; more = value != nil {
+		var coding []byte
+		coding, value = nextElement(value)
+		c.bad = c.bad || c.chunked || !validToken(coding)
+		if equalFold(coding, "chunked") {
+			c.chunked = true
+		} else {
+			c.other = true
+		}
+	}
+}
+
+func listHas(value []byte, token string) bool {
+	for value != nil {
+		var element []byte
+		if element, value = nextElement(value); equalFold(element, token) {
+			return true
+		}
+	}
+	return false
 }
 
 // contentLength reads a length. Equal ones become one line (RFC 9112 6.3): the lines after the
@@ -228,30 +265,6 @@ func parseLength(b []byte) (int64, bool) {
 		n = n*10 + int64(c-'0')
 	}
 	return n, true
-}
-
-// transferEncoding accepts chunked, and nothing else.
-func (h *Head) transferEncoding(value []byte) error {
-	if h.Minor == 0 {
-		return errTransferOld
-	}
-	if equalFold(value, "chunked") {
-		return nil
-	}
-	var last []byte
-	for value != nil {
-		if equalFold(last, "chunked") {
-			return errTransfer
-		}
-		last, value = nextElement(value)
-		if !validToken(last) {
-			return errTransfer
-		}
-	}
-	if equalFold(last, "chunked") {
-		return errTransferCoding
-	}
-	return errTransfer
 }
 
 // connection reads the tokens of a Connection field and marks the fields that it lists.

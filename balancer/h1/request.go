@@ -93,6 +93,9 @@ func (h *Head) finishRequest() error {
 
 // validHost refuses what cannot be in HOST[:PORT] (RFC 3986 3.2.2), user information included.
 func validHost(b []byte) bool {
+	if len(b) > 0 && b[0] == ':' {
+		return false // a port without a host
+	}
 	for _, c := range b {
 		if c <= 0x20 || c >= 0x7f || bytes.IndexByte([]byte(`/\?#@,"<>^{|}`), c) >= 0 {
 			return false

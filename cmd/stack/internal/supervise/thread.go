@@ -1,6 +1,9 @@
 package supervise
 
-import "runtime"
+import (
+	"runtime"
+	"syscall"
+)
 
 // Thread is one OS thread. The kernel kills a child when the thread that started it ends, not
 // the process, and Go's threads come and go: children are started from a thread that stays.
@@ -11,7 +14,9 @@ type Thread struct {
 // NewThread returns a thread of its own, ended by Close.
 func NewThread() *Thread {
 	t := &Thread{calls: make(chan func())}
-	go t.run()
+	started := make(chan struct{})
+	go t.run(started)
+	<-started
 	return t
 }
 
@@ -28,9 +33,24 @@ func (t *Thread) Do(f func()) {
 // Close ends the thread, and with it every child that it started and that still runs.
 func (t *Thread) Close() { close(t.calls) }
 
-func (t *Thread) run() {
+func (t *Thread) run(started chan<- struct{}) {
 	runtime.LockOSThread() // and never unlocked: the thread ends with the goroutine
+	if syscall.Gettid() == syscall.Getpid() {
+		t.runElsewhere()
+		close(started)
+		return
+	}
+	close(started)
 	for call := range t.calls {
 		call()
 	}
+}
+
+// runElsewhere keeps the process's first thread, the only one that does not end with its
+// goroutine, until another one has been found.
+func (t *Thread) runElsewhere() {
+	defer runtime.UnlockOSThread()
+	started := make(chan struct{})
+	go t.run(started)
+	<-started
 }
