@@ -33,10 +33,16 @@ func (s site) everywhere() bool {
 }
 
 // url is for people and programs on this machine.
-func (s site) url(path string) string {
+func (s site) url(path string) string { return s.reachedAs("localhost", path) }
+
+// probe is for this program, which does not depend on what localhost resolves to.
+func (s site) probe(path string) string { return s.reachedAs(loopback, path) }
+
+// reachedAs is the URL of a site that is called local when it listens everywhere.
+func (s site) reachedAs(local, path string) string {
 	host := s.host
 	if s.everywhere() {
-		host = "localhost"
+		host = local
 	}
 	return "http://" + net.JoinHostPort(host, strconv.Itoa(s.port)) + path
 }

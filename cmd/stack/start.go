@@ -26,12 +26,12 @@ func (s *stack) start(ctx context.Context) error {
 		s.web = append(s.web, s.supervise(s.webServer(i)))
 	}
 	for _, w := range s.sites.web {
-		if err := s.await(ctx, w.name, w.url("/ready")); err != nil {
+		if err := s.await(ctx, w.name, w.probe("/ready")); err != nil {
 			return err
 		}
 	}
 	s.balancer = s.supervise(s.program(balancerName, "balancer", "run", "--config", configFile))
-	if err := s.await(ctx, balancerName, s.sites.stats.url("/readyz")); err != nil {
+	if err := s.await(ctx, balancerName, s.sites.stats.probe("/readyz")); err != nil {
 		return err
 	}
 	return s.finishStart()
