@@ -304,6 +304,71 @@ func TestAClientThatFailsInItsBody(t *testing.T) {
 	}
 }
 
+// A request whose body turns out to be malformed later is refused like one that is so at once.
+func TestABadChunkLater(t *testing.T) {
+	asked, gone := make(chan struct{}), make(chan string, 1)
+	s := testkit.RawServer(t, func(c *testkit.Conn) {
+		c.Head()
+		close(asked)
+		body, _ := c.Rest()
+		gone <- body
+	})
+	f := newFarm(t, nil, s.Addr)
+	c := f.dial()
+	c.Send("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n")
+	<-asked
+	c.Send("2\r\nab\r\nx\r\n")
+	if head := c.Head(); status(head) != "400" || !strings.Contains(head, "Connection: close") {
+		t.Errorf("got %q", head)
+	}
+	if body := <-gone; strings.Contains(body, "0\r\n\r\n") {
+		t.Errorf("the server got a whole body: %q", body)
+	}
+	if l := f.line(0); l.Status != 400 || l.Reason != "a bad chunk" {
+		t.Errorf("the log says %d %q", l.Status, l.Reason)
+	}
+}
+
+// An old deadline of a connection is no reason to fail: an upload over a connection that is idle
+// for as long as timeout.server is not a timeout.
+func TestAnUploadOverAConnectionWithAnOldDeadline(t *testing.T) {
+	const timeout = 200 * time.Millisecond
+	s := testkit.RawServer(t, func(c *testkit.Conn) {
+		for head := c.Head(); head != ""; head = c.Head() {
+			if strings.HasPrefix(head, "PUT") {
+				c.Body(2)
+			}
+			c.Answer(200, "ok")
+		}
+	})
+	f := newFarm(t, serverTimeout(timeout), s.Addr)
+	c := f.dial()
+	c.Send(get)
+	c.Head()
+	c.Body(2)
+	<-time.After(timeout + 50*time.Millisecond)
+	c.Send("PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\n")
+	testkit.Eventually(t, "the upload has begun", func() bool { return f.server(0).Counters.SessionsTotal.Load() == 2 })
+	c.Send("ab")
+	if head := c.Head(); status(head) != "200" {
+		t.Errorf("got %q", head)
+	}
+}
+
+// A client that has left gets nothing, least of all what fasthttp would say.
+func TestNothingIsAnsweredToWhoHasLeft(t *testing.T) {
+	asked := make(chan struct{})
+	s := testkit.RawServer(t, func(c *testkit.Conn) { c.Head(); close(asked); c.Head() })
+	f := newFarm(t, nil, s.Addr)
+	c := f.dial()
+	c.Send(get)
+	<-asked
+	_ = c.Conn.(*net.TCPConn).CloseWrite()
+	if rest, _ := c.Rest(); rest != "" {
+		t.Errorf("got %q", rest)
+	}
+}
+
 // A client that does not read its answer is given up after timeout.client, one that reads slowly
 // is not.
 func TestSlowReaders(t *testing.T) {

@@ -67,7 +67,7 @@ func (p *Proxy) acquire(f *Frontend, client *h1.ClientConn) *exchange {
 	x.newID()
 	if a, ok := client.RemoteAddr().(*net.TCPAddr); ok {
 		x.peer = a.AddrPort()
-		x.peer = netip.AddrPortFrom(x.peer.Addr().Unmap(), x.peer.Port())
+		x.peer = netip.AddrPortFrom(x.peer.Addr().Unmap().WithZone(""), x.peer.Port())
 	}
 	return x
 }
@@ -100,7 +100,6 @@ func (x *exchange) newID() {
 func (x *exchange) run() {
 	x.closing = x.head.Close
 	if fault := x.client.Fault(); fault != nil {
-		x.frontend.Counters.RequestErrors.Inc()
 		x.fail(headFault(fault), fault)
 		x.answerPage(x.failure)
 		return
@@ -123,7 +122,7 @@ func (x *exchange) run() {
 func (x *exchange) prepare() bool {
 	ip := x.peer.Addr().AppendTo(x.clientIP[:0])
 	x.out = h1.AppendRequest(x.out[:0], x.head, &h1.Forwarded{
-		For: ip, Proto: "http", Host: x.localHost(), RequestID: x.id[:],
+		For: ip, Proto: x.client.Scheme(), Host: x.localHost(), RequestID: x.id[:],
 	})
 	if x.client.BodyDone() {
 		x.whole = true
@@ -167,7 +166,10 @@ func (x *exchange) localHost() []byte {
 	if x.head.HasHost {
 		return nil
 	}
-	return []byte(x.client.LocalAddr().String())
+	if a, ok := x.client.LocalAddr().(*net.TCPAddr); ok {
+		return []byte(a.String())
+	}
+	return []byte("localhost") // of a unix socket
 }
 
 // attempt gives the request to one server and tells whether to try again.
@@ -224,6 +226,9 @@ func (x *exchange) giveUp() {
 // fail records what went wrong.
 func (x *exchange) fail(f failure, err error) {
 	x.failure, x.cause = f, err
+	if f.refusal() {
+		x.frontend.Counters.RequestErrors.Inc()
+	}
 	if x.server != nil {
 		x.server.blame(f)
 	}

@@ -74,6 +74,16 @@ func TestForwardedRequest(t *testing.T) {
 			"GET / HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n" + ours,
 		},
 		{
+			"what frames and routes is written plainly",
+			"POST / HTTP/1.1\r\nHOST:\th\t\r\nTransfer-Encoding:\tChunked \r\n\r\n0\r\n\r\n",
+			"POST / HTTP/1.1\r\nHOST: h\r\nTransfer-Encoding: chunked\r\n" + ours,
+		},
+		{
+			"the default port is no difference",
+			"GET http://h:80/ HTTP/1.1\r\nHost: h\r\n\r\n",
+			"GET http://h:80/ HTTP/1.1\r\nHost: h\r\n" + ours,
+		},
+		{
 			"one empty line before a request is skipped",
 			"\r\nGET / HTTP/1.1\r\nHost: h\r\n\r\n",
 			"GET / HTTP/1.1\r\nHost: h\r\n" + ours,
@@ -151,6 +161,12 @@ func TestForwardedResponse(t *testing.T) {
 			"HTTP/1.1 304 Not Modified\r\nContent-Length: 500\r\nConnection: close\r\n\r\n",
 		},
 		{
+			"204 has no length",
+			closing,
+			"HTTP/1.1 204 No Content\r\nContent-Length: 3\r\n\r\nabc",
+			"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n",
+		},
+		{
 			"interim answers come first",
 			closing,
 			"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
@@ -194,6 +210,8 @@ func TestRefusedRequests(t *testing.T) {
 		{"another coding", "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", "501"},
 		{"chunks in HTTP/1.0", "POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "400"},
 		{"codings over two lines", "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "501"},
+		{"a body with GET in HTTP/1.0", "GET / HTTP/1.0\r\nContent-Length: 3\r\n\r\nabc", "413"},
+		{"a chunk too large for anybody", "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n10000000000000\r\n", "400"},
 		{"bad trailer", "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nabc\r\n\r\n", "400"},
 		{"port without a host", "GET / HTTP/1.1\r\nHost: :80\r\n\r\n", "400"},
 		{"bad chunk size", "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n", "400"},

@@ -54,6 +54,9 @@ func (x *exchange) send(s *Server) (n int, f failure, processed bool, err error)
 		x.stopUpload()
 		s.pool.Discard(c)
 		x.conn = nil
+		if x.uploadErr != nil {
+			err = x.uploadErr
+		}
 		f = x.sendFailure(err)
 		if errors.Is(err, h1.ErrStale) || errors.Is(err, h1.ErrDirty) {
 			s.Counters.RacesAvoided.Inc()
@@ -101,7 +104,7 @@ func (x *exchange) answerBuffer() []byte {
 // sendFailure says why there is no answer.
 func (x *exchange) sendFailure(err error) failure {
 	if x.uploadErr != nil {
-		return clientFailure(x.uploadErr)
+		return clientFailure(err)
 	}
 	switch {
 	case errors.Is(err, h1.ErrAbandoned):
@@ -165,6 +168,10 @@ func bodyFailure(err error) failure {
 
 // clientFailure says why the client could not be written to or read from.
 func clientFailure(err error) failure {
+	var fault *h1.Fault
+	if errors.As(err, &fault) {
+		return failRequest
+	}
 	if errors.Is(err, errUpload) {
 		return failInternal
 	}

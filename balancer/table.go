@@ -25,7 +25,7 @@ type Frontend struct {
 	Name     string
 	IID      int // HAProxy's number of the proxy
 	Mode     string
-	Bind     []string
+	Bind     []config.Bind
 	Gate     *h1.Gate
 	Counters *stats.FrontendCounters
 

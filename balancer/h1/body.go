@@ -74,7 +74,6 @@ func (c *ClientConn) StopReading() { c.rd.cut() }
 // Answer writes a part of the answer to the client, waiting as long as the client takes some of
 // it every ClientTimeout. It returns how much was written.
 func (c *ClientConn) Answer(p []byte) (int, error) {
-	c.answered = true
 	now := time.Now()
 	need := now.Add(c.patience)
 	if err := c.wd.arm(now, need); err != nil {
@@ -90,7 +89,7 @@ func (c *ClientConn) Answer(p []byte) (int, error) {
 		if len(c.unsent) < before {
 			need = time.Now().Add(c.patience)
 		}
-		if !c.wd.again(err, need) {
+		if c.raw == nil || !c.wd.again(err, need) { // TLS has been patient itself: see Patience
 			return len(p) - len(c.unsent), err
 		}
 	}
@@ -126,8 +125,13 @@ func (c *ClientConn) tryWrite(fd uintptr) bool {
 }
 
 // Patience changes how long Answer waits for a client that does not read; at first it is
-// ClientTimeout.
-func (c *ClientConn) Patience(limit time.Duration) { c.patience = limit }
+// ClientTimeout. Behind TLS, where a write cannot be tried again, the connection waits itself.
+func (c *ClientConn) Patience(limit time.Duration) {
+	c.patience = limit
+	if patient, ok := c.Conn.(interface{ Patience(time.Duration) }); ok {
+		patient.Patience(limit)
+	}
+}
 
 // CloseWrite tells the client that nothing more will be sent.
 func (c *ClientConn) CloseWrite() error {

@@ -27,7 +27,7 @@ const (
 )
 
 // Decoder takes the chunked framing off a body (RFC 9112 7.1), strictly: CRLF where CRLF is
-// due, no control characters in extensions, sizes below 2^60. The zero value is ready.
+// due, no control characters in extensions, sizes below 2^52. The zero value is ready.
 type Decoder struct {
 	state   chunkState
 	size    int64 // what is left of the current chunk
@@ -103,7 +103,7 @@ func (d *Decoder) sizeByte(c byte) error {
 		d.state = chunkPadding
 		return d.extensionByte(c)
 	}
-	if d.digits++; d.digits > 15 {
+	if d.digits++; d.digits > 13 {
 		return errChunk
 	}
 	d.size = d.size<<4 | int64(digit)

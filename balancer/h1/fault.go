@@ -37,6 +37,7 @@ var (
 	errTooManyFields  = &Fault{431, "more header fields than max_headers"}
 	ErrSlowHead       = &Fault{408, "the request head did not arrive within timeout.http_request"}
 	ErrCutHead        = &Fault{400, "the client closed in the middle of the request head"}
+	errOldBody        = &Fault{413, "a body with this method in HTTP/1.0"}
 	errWebSocketKey   = &Fault{400, "a WebSocket without Sec-WebSocket-Key"}
 	errUpgrade        = &Fault{502, "101 Switching Protocols to a protocol that was not asked for"}
 	errAccept         = &Fault{502, "a WebSocket without Sec-WebSocket-Accept"}

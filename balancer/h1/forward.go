@@ -4,8 +4,8 @@ import "strconv"
 
 // Forwarded is what the proxy tells a server about the client.
 type Forwarded struct {
-	For       []byte // the client's address
-	Proto     string // http
+	For       []byte // the client's address; empty: it has none
+	Proto     string // http or https
 	Host      []byte // for requests without a Host of their own
 	RequestID []byte
 }
@@ -28,7 +28,9 @@ func AppendRequest(dst []byte, h *Head, f *Forwarded) []byte {
 	case h.te:
 		dst = append(dst, "TE: trailers\r\nConnection: TE\r\n"...)
 	}
-	dst = appendField(dst, "X-Forwarded-For: ", f.For)
+	if len(f.For) > 0 {
+		dst = appendField(dst, "X-Forwarded-For: ", f.For)
+	}
 	dst = append(append(append(dst, "X-Forwarded-Proto: "...), f.Proto...), "\r\n"...)
 	if h.HasHost {
 		dst = appendField(dst, "X-Forwarded-Host: ", h.host)
@@ -67,11 +69,19 @@ func AppendResponse(dst []byte, h *Head, d Delivery) []byte {
 	return append(dst, "\r\n"...)
 }
 
-// appendFields appends the fields that go on to the next hop, as they came.
+// appendFields appends the fields that go on to the next hop, as they came. Only those that say
+// where a message goes and where it ends are written plainly, without a tab or a second space
+// before the value: servers differ in how they read these.
 func (h *Head) appendFields(dst []byte) []byte {
 	for i := range h.fields {
 		f := &h.fields[i]
-		if h.forwards(f) {
+		switch {
+		case !h.forwards(f):
+		case f.name == nameHost, f.name == nameContentLength:
+			dst = appendPlain(dst, h.buf[f.start:f.colon], h.buf[f.value:f.valueEnd])
+		case f.name == nameTransferEncoding:
+			dst = append(dst, "Transfer-Encoding: chunked\r\n"...)
+		default:
 			dst = append(dst, h.buf[f.start:f.end+2]...)
 		}
 	}
@@ -91,8 +101,14 @@ func (h *Head) forwards(f *field) bool {
 		return h.Status != 0 // a server may say what it wants
 	case nameTransferEncoding:
 		return h.Status == 0 // for an answer the Delivery decides
+	case nameContentLength:
+		return h.Status == 0 || h.Status >= 200 && h.Status != 204 // RFC 9110 8.6
 	}
 	return true
+}
+
+func appendPlain(dst, name, value []byte) []byte {
+	return append(append(append(append(dst, name...), ": "...), value...), "\r\n"...)
 }
 
 func appendUpgrade(dst, protocol []byte) []byte {

@@ -1,6 +1,7 @@
 package h1
 
 import (
+	"crypto/tls"
 	"errors"
 	"io"
 	"net"
@@ -60,12 +61,14 @@ type ClientConn struct {
 	net.Conn
 	OnClose func() // called once, when the connection has been closed
 
-	gate *Gate
-	raw  syscall.RawConn
-	peek func(fd uintptr) bool // tryRead, bound once, for it escapes
-	push func(fd uintptr) bool // tryWrite
-	rd   deadline
-	wd   deadline
+	gate   *Gate
+	secure bool                  // behind TLS
+	raw    syscall.RawConn       // nil: the bytes of the descriptor are not those of the messages
+	peek   func(fd uintptr) bool // tryRead, bound once, for it escapes
+	push   func(fd uintptr) bool // tryWrite
+	first  [1]byte               // what a connection without raw waits with, so that it needs no inbox
+	rd     deadline
+	wd     deadline
 
 	in       *inbox
 	fault    *Fault
@@ -75,7 +78,7 @@ type ClientConn struct {
 	readErr  error  // of peek
 	unsent   []byte // of push
 	writeErr error
-	answered bool          // what fasthttp writes is swallowed
+	handed   bool          // a stand-in: from then on what fasthttp writes is swallowed
 	patience time.Duration // of Answer
 
 	closed atomic.Bool
@@ -92,17 +95,40 @@ const standIn = "GET / HTTP/1.1\r\nHost: relais\r\n\r\n"
 
 // Wrap puts the gate in front of a connection that has just been accepted.
 func (g *Gate) Wrap(conn net.Conn) *ClientConn {
-	c := &ClientConn{Conn: conn, gate: g, patience: g.ClientTimeout}
+	c := &ClientConn{Conn: conn, gate: g}
+	c.Patience(g.ClientTimeout)
 	c.rd.set, c.wd.set = conn.SetReadDeadline, conn.SetWriteDeadline
-	if sc, ok := conn.(syscall.Conn); ok {
-		if raw, err := sc.SyscallConn(); err == nil {
-			c.raw, c.peek, c.push = raw, c.tryRead, c.tryWrite
-		}
+	raw := descriptor(conn)
+	_, c.secure = conn.(interface{ ConnectionState() tls.ConnectionState })
+	if !c.secure && raw != nil {
+		c.raw, c.peek, c.push = raw, c.tryRead, c.tryWrite
 	}
-	if c.raw != nil && g.Watcher != nil {
-		_ = c.raw.Control(func(fd uintptr) { c.watch = g.Watcher.add(c, int(fd)) })
+	if raw != nil && g.Watcher != nil {
+		_ = raw.Control(func(fd uintptr) { c.watch = g.Watcher.add(c, int(fd)) })
 	}
 	return c
+}
+
+// descriptor is the access to the descriptor of a connection, or of the one below TLS; nil if
+// there is none.
+func descriptor(conn net.Conn) syscall.RawConn {
+	if above, ok := conn.(interface{ NetConn() net.Conn }); ok {
+		conn = above.NetConn()
+	}
+	if sc, ok := conn.(syscall.Conn); ok {
+		if raw, err := sc.SyscallConn(); err == nil {
+			return raw
+		}
+	}
+	return nil
+}
+
+// Scheme is https behind TLS, else http.
+func (c *ClientConn) Scheme() string {
+	if c.secure {
+		return "https"
+	}
+	return "http"
 }
 
 // Read waits for the head of the next request and yields the stand-in for it. It is called by
@@ -115,13 +141,14 @@ func (c *ClientConn) Read(p []byte) (int, error) {
 		c.End()
 		return 0, err
 	}
+	c.handed = true
 	return copy(p, standIn), nil
 }
 
 // Write swallows fasthttp's answer to the stand-in. What fasthttp says for itself, before there
 // is a request, passes.
 func (c *ClientConn) Write(p []byte) (int, error) {
-	if c.answered {
+	if c.handed {
 		return len(p), nil
 	}
 	return c.Conn.Write(p)
@@ -154,7 +181,7 @@ func (c *ClientConn) Times() (began, complete time.Time) { return c.began, c.com
 
 // nextHead reads the head of the next request. The only error is the end of the connection.
 func (c *ClientConn) nextHead() error {
-	c.answered, c.fault = false, nil
+	c.fault = nil
 	c.left, c.chunked = 0, false
 	if err := c.firstByte(); err != nil {
 		return err
@@ -216,13 +243,12 @@ func (c *ClientConn) firstByte() error {
 // awaitFirst takes an inbox only when there is something to put into it.
 func (c *ClientConn) awaitFirst() error {
 	if c.raw == nil {
-		c.in = c.gate.acquire()
-		n, err := c.Conn.Read(c.in.buf)
-		c.in.w = n
+		n, err := c.Conn.Read(c.first[:])
 		if n == 0 {
-			c.End()
 			return err
 		}
+		c.in = c.gate.acquire()
+		c.in.w = copy(c.in.buf, c.first[:])
 		return nil
 	}
 	if err := c.raw.Read(c.peek); err != nil {

@@ -85,10 +85,31 @@ func (h *Head) finishRequest() error {
 	if !h.HasHost && h.Minor == 1 {
 		return errNoHost
 	}
-	if a := h.authority(); a != nil && h.HasHost && !bytes.EqualFold(a, h.host) {
+	if a := h.authority(); a != nil && h.HasHost && !bytes.EqualFold(h.withoutPort(a), h.withoutPort(h.host)) {
 		return errAuthority
 	}
+	if h.Minor == 0 && h.Length > 0 && !h.mayHaveBody() {
+		return errOldBody
+	}
 	return h.finishUpgrade()
+}
+
+// withoutPort takes the default port of the target's scheme off an authority.
+func (h *Head) withoutPort(authority []byte) []byte {
+	if h.Target[4]|0x20 == 's' {
+		return bytes.TrimSuffix(authority, []byte(":443"))
+	}
+	return bytes.TrimSuffix(authority, []byte(":80"))
+}
+
+// mayHaveBody tells whether an HTTP/1.0 request with this method may have a body: old servers
+// take that of a GET for the next request.
+func (h *Head) mayHaveBody() bool {
+	switch string(h.Method) {
+	case "GET", "HEAD", "DELETE":
+		return false
+	}
+	return true
 }
 
 // validHost refuses what cannot be in HOST[:PORT] (RFC 3986 3.2.2), user information included.

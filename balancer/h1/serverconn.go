@@ -96,21 +96,36 @@ func (c *ServerConn) Exchange(out, in []byte, idle bool, patience time.Duration)
 func (c *ServerConn) Begin(out []byte, idle bool, patience time.Duration) error {
 	c.before, c.written = c.sent.Load(), 0
 	c.waiting.Store(isWaiting) // so that a Cancel before Await is not lost
+	need := time.Now().Add(patience)
 	if idle {
-		var one [1]byte
-		c.in, c.err = one[:], nil
-		if err := c.raw.Read(func(fd uintptr) bool { c.probe(fd); return true }); err != nil {
+		if err := c.probeAlone(need); err != nil {
 			return err
-		}
-		if c.err != nil {
-			return c.err
 		}
 	}
 	c.uploading.Store(true)
-	n, err := c.send(out, time.Now().Add(patience))
+	n, err := c.send(out, need)
 	c.written = n
 	c.sent.Add(uint64(n))
 	return err
+}
+
+// probeAlone probes an idle connection outside of an Exchange. It does not wait, but the runtime
+// refuses to read at all when an earlier deadline has passed meanwhile.
+func (c *ServerConn) probeAlone(need time.Time) error {
+	if err := c.rd.arm(time.Now(), need); err != nil {
+		return err
+	}
+	var one [1]byte
+	c.in, c.err = one[:], nil
+	for {
+		err := c.raw.Read(func(fd uintptr) bool { c.probe(fd); return true })
+		if err == nil {
+			return c.err
+		}
+		if !c.rd.again(err, need) {
+			return c.rd.cause(err)
+		}
+	}
 }
 
 // Await waits for the first bytes of the answer to a request begun with Begin.

@@ -175,7 +175,7 @@ func TestAccessLog(t *testing.T) {
 func TestPortsInUse(t *testing.T) {
 	var ports []string
 	for range 2 {
-		ln, err := net.Listen("tcp", "127.0.0.1:0")
+		ln, err := net.Listen("tcp", ":0") // everywhere, so that nobody else has the port on another address
 		if err != nil {
 			t.Fatal(err)
 		}

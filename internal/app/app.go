@@ -124,8 +124,8 @@ func (a *App) setLimits() error {
 // open opens every listener, or none.
 func (a *App) open() error {
 	for _, f := range a.proxy.Table().Frontends {
-		for _, bind := range f.Bind {
-			s, err := a.openFrontend(f, bind)
+		for i := range f.Bind {
+			s, err := a.openFrontend(f, &f.Bind[i])
 			if err != nil {
 				return fmt.Errorf("frontend %s: %w", f.Name, err)
 			}

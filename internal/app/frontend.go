@@ -8,6 +8,7 @@ import (
 	"github.com/valyala/fasthttp"
 
 	"relais/balancer"
+	"relais/internal/config"
 	"relais/internal/listen"
 )
 
@@ -21,9 +22,13 @@ type frontendServer struct {
 
 // openFrontend opens a bind. fasthttp sees nothing but stand-ins of the requests, so its
 // buffers are small.
-func (a *App) openFrontend(f *balancer.Frontend, bind string) (*frontendServer, error) {
+func (a *App) openFrontend(f *balancer.Frontend, bind *config.Bind) (*frontendServer, error) {
 	s := &frontendServer{frontend: f, done: make(chan struct{})}
-	ln, err := listen.TCP(bind, a.slots, s.wrap)
+	b, err := a.bind(f, bind)
+	if err != nil {
+		return nil, err
+	}
+	ln, err := listen.Open(b, a.slots, s.wrap)
 	if err != nil {
 		return nil, err
 	}

@@ -14,8 +14,8 @@ func bindFault(addr string) string {
 	if strings.HasPrefix(addr, "*:") {
 		return fmt.Sprintf("%q is not an address; write %q for every interface", addr, addr[1:])
 	}
-	if strings.HasPrefix(addr, "unix@") || strings.HasPrefix(addr, "fd@") {
-		return fmt.Sprintf("this version does not have %s@ yet; write HOST:PORT, such as \":8080\"", addr[:strings.Index(addr, "@")])
+	if isLocal(addr) {
+		return fmt.Sprintf("%s@ is for the binds of frontends; write HOST:PORT, such as \"127.0.0.1:8404\"", addr[:strings.Index(addr, "@")])
 	}
 	return addressFault(addr, ":8080", 0)
 }
@@ -25,6 +25,9 @@ func serverFault(addr string) string {
 	if _, after, found := strings.Cut(addr, "://"); found {
 		host, _, _ := strings.Cut(after, "/")
 		return fmt.Sprintf("%q is a URL; write %q", addr, host)
+	}
+	if isLocal(addr) {
+		return fmt.Sprintf("this version does not have %s@ for servers yet; write HOST:PORT, such as \"10.0.0.1:5000\"", addr[:strings.Index(addr, "@")])
 	}
 	if fault := addressFault(addr, "10.0.0.1:5000", 1); fault != "" {
 		return fault

@@ -56,7 +56,7 @@ type Timeouts struct {
 type Frontend struct {
 	Name           string   `yaml:"name"`
 	Mode           string   `yaml:"mode"`
-	Bind           []string `yaml:"bind"` // HOST:PORT, at least one
+	Bind           []Bind   `yaml:"bind"` // at least one
 	Timeout        Timeouts `yaml:"timeout"`
 	DefaultBackend string   `yaml:"default_backend"`
 }

@@ -1,15 +1,22 @@
 package config
 
 import (
+	"bytes"
+	"crypto/x509"
+	"encoding/pem"
+	"path/filepath"
+	"strings"
 	"testing"
 	"time"
+
+	"relais/internal/testkit"
 )
 
 // valid is a small configuration that each test breaks in one place.
 func valid() *Config {
 	cfg := New()
 	f, b, s := NewFrontend(), NewBackend(), NewServer()
-	f.Name, f.Bind, f.DefaultBackend = "web", []string{":8080"}, "app"
+	f.Name, f.Bind, f.DefaultBackend = "web", []Bind{{Address: ":8080"}}, "app"
 	s.Name, s.Address = "web1", "127.0.0.1:5001"
 	b.Name, b.Servers, b.HealthCheck = "app", []*Server{s}, NewHealthCheck()
 	cfg.Frontends, cfg.Backends = []*Frontend{f}, []*Backend{b}
@@ -24,27 +31,27 @@ func TestDefaultsAreValid(t *testing.T) {
 
 func TestValidate(t *testing.T) {
 	for want, change := range map[string]func(*Config){
-		`version: 0 is not known; write 1`:                                                                                   func(c *Config) { c.Version = 0 },
-		`log.level: "" is not known; write debug, info, warn or error`:                                                       func(c *Config) { c.Log.Level = "" },
-		`access_log.output: "" is not known; write off, stdout, stderr or the path of a file`:                                func(c *Config) { c.AccessLog.Output = "" },
-		`access_log.output: "yes" is not known; write stdout, stderr, off or the path of a file`:                             func(c *Config) { c.AccessLog.Output = "yes" },
-		`stats.path: missing; write a path such as /haproxy-stats`:                                                           func(c *Config) { c.Stats.Path = "" },
-		`stats.path: "/a;b" holds a character that a path cannot have; write a plain one, such as /haproxy-stats`:            func(c *Config) { c.Stats.Path = "/a;b" },
-		`limits.max_header_size: 1023B is out of range; write 1KiB to 1MiB`:                                                  func(c *Config) { c.Limits.MaxHeaderSize = 1023 },
-		`limits.max_headers: 32768 is out of range; write 1 to 32767`:                                                        func(c *Config) { c.Limits.MaxHeaders = 32768 },
-		`frontends[0].bind: missing; write an address to listen on, such as ":8080"`:                                         func(c *Config) { c.Frontends[0].Bind = nil },
-		`frontends[0].bind[0]: missing; write HOST:PORT, such as ":8080"`:                                                    func(c *Config) { c.Frontends[0].Bind[0] = "" },
-		`frontends[0].bind[0]: port "+80" of ":+80" is not a port; write a number from 1 to 65535`:                           func(c *Config) { c.Frontends[0].Bind[0] = ":+80" },
-		`frontends[0].bind[0]: port "" of "web:" is not a port; write a number from 1 to 65535`:                              func(c *Config) { c.Frontends[0].Bind[0] = "web:" },
-		`frontends[0].bind[0]: "a:b:1" is not an address; write HOST:PORT, such as ":8080", and an IPv6 address in brackets`: func(c *Config) { c.Frontends[0].Bind[0] = "a:b:1" },
-		`frontends[0].timeout.client: 0s is out of range; write a time such as 5s`:                                           func(c *Config) { c.Frontends[0].Timeout.Client = 0 },
-		`frontends[0].default_backend: missing; write the name of the backend that answers`:                                  func(c *Config) { c.Frontends[0].DefaultBackend = "" },
-		`backends[0].retries: -1 is out of range; write 0 for no retry, or a number such as 3`:                               func(c *Config) { c.Backends[0].Retries = -1 },
-		`backends[0].timeout.connect: 577h is out of range; write at most 576h`:                                              func(c *Config) { c.Backends[0].Timeout.Connect = 577 * time.Hour },
-		`backends[0].servers: missing; write at least one, such as {name: web1, address: "10.0.0.1:5000"}`:                   func(c *Config) { c.Backends[0].Servers = nil },
-		`backends[0].servers[0].weight: 257 is out of range; write 0 to 256`:                                                 func(c *Config) { c.Backends[0].Servers[0].Weight = 257 },
-		`backends[0].health_check.method: "" is not a method; write one such as GET, HEAD or OPTIONS`:                        func(c *Config) { c.Backends[0].HealthCheck.Method = "" },
-		`backends[0].health_check.expect_status: missing; write the statuses that mean well, such as 200-399`:                func(c *Config) { c.Backends[0].HealthCheck.ExpectStatus = nil },
+		`version: 0 is not known; write 1`:                                                                                           func(c *Config) { c.Version = 0 },
+		`log.level: "" is not known; write debug, info, warn or error`:                                                               func(c *Config) { c.Log.Level = "" },
+		`access_log.output: "" is not known; write off, stdout, stderr or the path of a file`:                                        func(c *Config) { c.AccessLog.Output = "" },
+		`access_log.output: "yes" is not known; write stdout, stderr, off or the path of a file`:                                     func(c *Config) { c.AccessLog.Output = "yes" },
+		`stats.path: missing; write a path such as /haproxy-stats`:                                                                   func(c *Config) { c.Stats.Path = "" },
+		`stats.path: "/a;b" holds a character that a path cannot have; write a plain one, such as /haproxy-stats`:                    func(c *Config) { c.Stats.Path = "/a;b" },
+		`limits.max_header_size: 1023B is out of range; write 1KiB to 1MiB`:                                                          func(c *Config) { c.Limits.MaxHeaderSize = 1023 },
+		`limits.max_headers: 32768 is out of range; write 1 to 32767`:                                                                func(c *Config) { c.Limits.MaxHeaders = 32768 },
+		`frontends[0].bind: missing; write an address to listen on, such as ":8080"`:                                                 func(c *Config) { c.Frontends[0].Bind = nil },
+		`frontends[0].bind[0].address: missing; write HOST:PORT, such as ":8080"`:                                                    func(c *Config) { c.Frontends[0].Bind[0].Address = "" },
+		`frontends[0].bind[0].address: port "+80" of ":+80" is not a port; write a number from 1 to 65535`:                           func(c *Config) { c.Frontends[0].Bind[0].Address = ":+80" },
+		`frontends[0].bind[0].address: port "" of "web:" is not a port; write a number from 1 to 65535`:                              func(c *Config) { c.Frontends[0].Bind[0].Address = "web:" },
+		`frontends[0].bind[0].address: "a:b:1" is not an address; write HOST:PORT, such as ":8080", and an IPv6 address in brackets`: func(c *Config) { c.Frontends[0].Bind[0].Address = "a:b:1" },
+		`frontends[0].timeout.client: 0s is out of range; write a time such as 5s`:                                                   func(c *Config) { c.Frontends[0].Timeout.Client = 0 },
+		`frontends[0].default_backend: missing; write the name of the backend that answers`:                                          func(c *Config) { c.Frontends[0].DefaultBackend = "" },
+		`backends[0].retries: -1 is out of range; write 0 for no retry, or a number such as 3`:                                       func(c *Config) { c.Backends[0].Retries = -1 },
+		`backends[0].timeout.connect: 577h is out of range; write at most 576h`:                                                      func(c *Config) { c.Backends[0].Timeout.Connect = 577 * time.Hour },
+		`backends[0].servers: missing; write at least one, such as {name: web1, address: "10.0.0.1:5000"}`:                           func(c *Config) { c.Backends[0].Servers = nil },
+		`backends[0].servers[0].weight: 257 is out of range; write 0 to 256`:                                                         func(c *Config) { c.Backends[0].Servers[0].Weight = 257 },
+		`backends[0].health_check.method: "" is not a method; write one such as GET, HEAD or OPTIONS`:                                func(c *Config) { c.Backends[0].HealthCheck.Method = "" },
+		`backends[0].health_check.expect_status: missing; write the statuses that mean well, such as 200-399`:                        func(c *Config) { c.Backends[0].HealthCheck.ExpectStatus = nil },
 	} {
 		cfg := valid()
 		change(cfg)
@@ -56,13 +63,19 @@ func TestValidate(t *testing.T) {
 
 func TestValidateAccepts(t *testing.T) {
 	for name, change := range map[string]func(*Config){
+		"sockets": func(c *Config) {
+			c.Frontends[0].Bind = []Bind{{Address: "unix@/run/a:8080", Mode: 0o660}, {Address: "fd@3"}, {Address: ":8080"}}
+		},
+		"PROXY on a socket": func(c *Config) { c.Frontends[0].Bind[0] = Bind{Address: "unix@/run/a", AcceptProxy: &AcceptProxy{}} },
 		"no stats listener": func(c *Config) { c.Stats.Bind = "" },
 		"stop at once":      func(c *Config) { c.ShutdownTimeout = 0 },
-		"port 0 twice":      func(c *Config) { c.Frontends[0].Bind = []string{":0", "127.0.0.1:0", ":0"} },
-		"weight 0":          func(c *Config) { c.Backends[0].Servers[0].Weight = 0 },
-		"no retry":          func(c *Config) { c.Backends[0].Retries = 0 },
-		"no check":          func(c *Config) { c.Backends[0].HealthCheck = nil },
-		"OPTIONS *":         func(c *Config) { c.Backends[0].HealthCheck.Method, c.Backends[0].HealthCheck.Path = "OPTIONS", "*" },
+		"port 0 twice": func(c *Config) {
+			c.Frontends[0].Bind = []Bind{{Address: ":0"}, {Address: "127.0.0.1:0"}, {Address: ":0"}}
+		},
+		"weight 0":  func(c *Config) { c.Backends[0].Servers[0].Weight = 0 },
+		"no retry":  func(c *Config) { c.Backends[0].Retries = 0 },
+		"no check":  func(c *Config) { c.Backends[0].HealthCheck = nil },
+		"OPTIONS *": func(c *Config) { c.Backends[0].HealthCheck.Method, c.Backends[0].HealthCheck.Path = "OPTIONS", "*" },
 		"a bare tcp check": func(c *Config) {
 			*c.Backends[0].HealthCheck = HealthCheck{Type: "tcp", Inter: 1, Timeout: 1, Rise: 1, Fall: 1, Initial: "up"}
 		},
@@ -76,6 +89,60 @@ func TestValidateAccepts(t *testing.T) {
 			t.Errorf("%s: Validate = %v, want no fault", name, faults)
 		}
 	}
+}
+
+// The files of TLS are looked at: whatever an admin may mix up is told.
+func TestTLSFiles(t *testing.T) {
+	dir := t.TempDir()
+	file := func(name string, data ...[]byte) Path {
+		path := filepath.Join(dir, name)
+		testkit.WriteFile(t, path, bytes.Join(data, nil))
+		return Path(path)
+	}
+	ca := testkit.NewAuthority(t)
+	certPEM, keyPEM := ca.Issue(t, nil, "a.example")
+	_, other := ca.Issue(t, nil, "b.example")
+	expired, expiredKey := ca.Issue(t, func(c *x509.Certificate) { c.NotAfter = c.NotBefore.Add(time.Second) }, "a.example")
+	cert, key := file("site.pem", certPEM, ca.CertPEM), file("site.key", keyPEM)
+	for _, test := range []struct {
+		name string
+		tls  TLS
+		want string // what the fault begins and goes on with, behind frontends[0].bind[0].tls
+	}{
+		{"sound", TLS{Certificates: []Certificate{{cert, key}}}, ""},
+		{"both in one file", TLS{Certificates: []Certificate{{Cert: file("both.pem", keyPEM, certPEM)}}}, ""},
+		{"expired", TLS{Certificates: []Certificate{{file("expired.pem", expired), file("expired.key", expiredKey)}}}, ""},
+		{"client_ca", TLS{Certificates: []Certificate{{cert, key}}, ClientCA: file("ca.pem", ca.CertPEM), Verify: "optional"}, ""},
+		{"no key", TLS{Certificates: []Certificate{{Cert: cert}}}, ".certificates[0].key: missing, and there is no private key in "},
+		{"another key", TLS{Certificates: []Certificate{{cert, file("other.key", other)}}}, ".certificates[0].key: the key in DIR/other.key does not fit the certificate in DIR/site.pem ("},
+		{"mixed up", TLS{Certificates: []Certificate{{key, cert}}}, ".certificates[0].cert: DIR/site.key holds a key and no certificate; "},
+		{"twice the certificate", TLS{Certificates: []Certificate{{cert, cert}}}, ".certificates[0].key: DIR/site.pem holds a certificate and no private key; "},
+		{"encrypted", TLS{Certificates: []Certificate{{cert, file("locked.key", pemBlock("ENCRYPTED PRIVATE KEY"))}}}, ".certificates[0].key: the key in DIR/locked.key needs a pass phrase; "},
+		{"no key in the key file", TLS{Certificates: []Certificate{{cert, file("dh.pem", pemBlock("DH PARAMETERS"))}}}, ".certificates[0].key: DIR/dh.pem holds no private key; "},
+		{"broken", TLS{Certificates: []Certificate{{file("broken.pem", pemBlock("CERTIFICATE")), key}}}, ".certificates[0].cert: certificate 1 in DIR/broken.pem cannot be read ("},
+		{"broken in the chain", TLS{Certificates: []Certificate{{file("chain.pem", certPEM, pemBlock("CERTIFICATE")), key}}}, ".certificates[0].cert: certificate 2 in DIR/chain.pem cannot be read ("},
+		{"no certificate", TLS{Certificates: []Certificate{{file("none.pem", pemBlock("DH PARAMETERS")), key}}}, ".certificates[0].cert: DIR/none.pem holds no certificate; "},
+		{"a key as client_ca", TLS{Certificates: []Certificate{{cert, key}}, ClientCA: key}, ".client_ca: DIR/site.key holds a key and no certificate; "},
+	} {
+		cfg := valid()
+		test.tls.MinVersion = "1.2"
+		cfg.Frontends[0].Bind[0].TLS = &test.tls
+		faults := Validate(cfg)
+		if test.want == "" {
+			if len(faults) != 0 {
+				t.Errorf("%s: Validate = %v", test.name, faults)
+			}
+			continue
+		}
+		want := "frontends[0].bind[0].tls" + test.want
+		if len(faults) != 1 || !strings.HasPrefix(strings.NewReplacer(`"`, "", dir, "DIR").Replace(faults[0].Error()), want) {
+			t.Errorf("%s: Validate = %v\nwant %s", test.name, faults, want)
+		}
+	}
+}
+
+func pemBlock(kind string) []byte {
+	return pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: []byte("junk")})
 }
 
 func TestOverlap(t *testing.T) {

@@ -56,3 +56,8 @@ func NewHealthCheck() *HealthCheck {
 func NewServer() *Server {
 	return &Server{Weight: 1}
 }
+
+// NewTLS returns settings of TLS that hold every default; they lack certificates.
+func NewTLS() *TLS {
+	return &TLS{MinVersion: "1.2"}
+}

@@ -16,8 +16,9 @@ type Fault struct {
 // Error writes the fault as "path: message".
 func (f Fault) Error() string { return f.Path + ": " + f.Message }
 
-// Validate returns every fault of c, none when the balancer can run with it. It looks at nothing
-// outside of c: an address may still be taken, a name may still be unknown to the resolver.
+// Validate returns every fault of c, none when the balancer can run with it. Outside of c it
+// looks at the certificates and keys alone: an address may still be taken, a name may still be
+// unknown to the resolver.
 func Validate(c *Config) []Fault {
 	v := &validator{}
 	v.process(c)

@@ -14,8 +14,8 @@ func (v *validator) frontend(path string, f *Frontend, backends []*Backend) {
 	if len(f.Bind) == 0 {
 		v.fault(path+".bind", `missing; write an address to listen on, such as ":8080"`)
 	}
-	for i, bind := range f.Bind {
-		v.refuse(fmt.Sprintf("%s.bind[%d]", path, i), bindFault(bind))
+	for i := range f.Bind {
+		v.bind(fmt.Sprintf("%s.bind[%d]", path, i), &f.Bind[i])
 	}
 	v.duration(path+".timeout.client", f.Timeout.Client)
 	v.duration(path+".timeout.http_request", f.Timeout.HTTPRequest)

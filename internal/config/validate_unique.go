@@ -20,12 +20,13 @@ func (v *validator) uniqueBinds(c *Config) {
 	for i, f := range c.Frontends {
 		for j, bind := range f.Bind {
 			for _, e := range earlier {
-				if overlap(bind, e.addr) {
-					v.fault(fmt.Sprintf("frontends[%d].bind[%d]", i, j), "%q is taken by %q of %s; write another port", bind, e.addr, e.owner)
+				if sameBind(bind.Address, e.addr) {
+					v.fault(fmt.Sprintf("frontends[%d].bind[%d].address", i, j), "%q is taken by %q of %s; write another %s",
+						bind.Address, e.addr, e.owner, bind.kind())
 					break
 				}
 			}
-			earlier = append(earlier, listener{bind, fmt.Sprintf("frontend %q", f.Name)})
+			earlier = append(earlier, listener{bind.Address, fmt.Sprintf("frontend %q", f.Name)})
 		}
 	}
 }

@@ -1,4 +1,5 @@
-// Package listen opens the sockets on which clients come in.
+// Package listen opens the sockets on which clients come in, and speaks with them what comes
+// before HTTP: the PROXY protocol and TLS.
 package listen
 
 import (
@@ -6,9 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"maps"
 	"net"
 	"slices"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -25,6 +28,7 @@ func NewSlots(n int) Slots { return make(Slots, n) }
 // makes it pause, never end.
 type Listener struct {
 	net.Listener
+	bind  Bind
 	slots Slots
 	wrap  func(net.Conn) net.Conn
 
@@ -35,19 +39,32 @@ type Listener struct {
 	open map[net.Conn]struct{}
 }
 
-// TCP listens on an address. wrap is what is done to each accepted connection; when the
-// connection that it returns has been closed, its owner calls Release.
-func TCP(address string, slots Slots, wrap func(net.Conn) net.Conn) (*Listener, error) {
-	ln, err := net.Listen("tcp", address)
+// Open listens as b says. wrap is what is done to each accepted connection; when the connection
+// that it returns has been closed, its owner calls Release.
+func Open(b Bind, slots Slots, wrap func(net.Conn) net.Conn) (*Listener, error) {
+	ln, err := b.open()
 	if err != nil {
-		return nil, fmt.Errorf("listen on %s: %w", address, explain(err))
+		return nil, fmt.Errorf("listen on %s: %w", b.Address, b.explain(err))
 	}
-	return &Listener{Listener: ln, slots: slots, wrap: wrap, closed: make(chan struct{}), open: map[net.Conn]struct{}{}}, nil
+	return &Listener{
+		Listener: ln, bind: b, slots: slots, wrap: wrap,
+		closed: make(chan struct{}), open: map[net.Conn]struct{}{},
+	}, nil
+}
+
+// TCP listens on an address whose clients speak nothing before HTTP.
+func TCP(address string, slots Slots, wrap func(net.Conn) net.Conn) (*Listener, error) {
+	return Open(Bind{Address: address}, slots, wrap)
 }
 
 // explain adds what to do about the two usual reasons.
-func explain(err error) error {
+func (b *Bind) explain(err error) error {
+	isUnix := strings.HasPrefix(b.Address, "unix@")
 	switch {
+	case isUnix && errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("%w; create the directory", syscall.ENOENT)
+	case isUnix && errors.Is(err, fs.ErrPermission):
+		return fmt.Errorf("%w; let the user that runs the balancer write to the directory", syscall.EACCES)
 	case errors.Is(err, syscall.EADDRINUSE):
 		return fmt.Errorf("%w; another program has the port: stop it (ss -ltnp shows it) or choose another port", syscall.EADDRINUSE)
 	case errors.Is(err, syscall.EACCES):
@@ -71,6 +88,9 @@ func (l *Listener) Accept() (net.Conn, error) {
 	for {
 		conn, err := l.Listener.Accept()
 		if err == nil {
+			if conn = l.bind.dress(conn.(stream)); conn == nil {
+				continue
+			}
 			return l.add(l.wrap(conn)), nil
 		}
 		if errors.Is(err, net.ErrClosed) || !l.pause() {

@@ -2,6 +2,9 @@ package file
 
 import (
 	"fmt"
+	"io/fs"
+	"net/netip"
+	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
@@ -27,6 +30,7 @@ func (d *decoder) config(top *node, cfg *config.Config) {
 		d.defaults(top)
 	}
 	d.value(top, top.line, reflect.ValueOf(cfg).Elem(), place{})
+	d.sockets(cfg)
 }
 
 // value decodes n, which stands in line, into v.
@@ -73,7 +77,11 @@ func isScalar(t reflect.Type) bool {
 	case reflect.String, reflect.Int, reflect.Int64, reflect.Bool:
 		return true
 	}
-	return t == reflect.TypeFor[config.StatusRanges]()
+	switch t {
+	case reflect.TypeFor[config.StatusRanges](), reflect.TypeFor[netip.Prefix](), reflect.TypeFor[fs.FileMode]():
+		return true
+	}
+	return false
 }
 
 // fresh returns a new value of a pointer type that holds the defaults.
@@ -85,24 +93,33 @@ func fresh(t reflect.Type) reflect.Value {
 		return reflect.ValueOf(config.NewBackend())
 	case reflect.TypeFor[*config.Server]():
 		return reflect.ValueOf(config.NewServer())
+	case reflect.TypeFor[*config.TLS]():
+		return reflect.ValueOf(config.NewTLS())
 	}
 	return reflect.New(t.Elem())
 }
 
 // longForm turns the short form of a section, a single value, into the mapping it stands for.
 func longForm(n *node, t reflect.Type) *node {
-	key := ""
-	switch t {
-	case reflect.TypeFor[config.AccessLog]():
-		key = "output"
-	case reflect.TypeFor[*config.HealthCheck]():
-		key = "path"
-	}
+	key := shortKey(t)
 	if key == "" || n.kind != scalar || n.bad || n.null || n.text == "off" && key == "path" {
 		return n
 	}
 	value := *n
-	return &node{kind: mapping, line: n.line, inherited: n.inherited, pairs: []pair{{key, n.line, &value}}}
+	return &node{kind: mapping, line: n.line, short: true, inherited: n.inherited, pairs: []pair{{key, n.line, &value}}}
+}
+
+// shortKey is the key that the short form of a section stands for; empty: it has none.
+func shortKey(t reflect.Type) string {
+	switch t {
+	case reflect.TypeFor[config.AccessLog]():
+		return "output"
+	case reflect.TypeFor[config.Bind]():
+		return "address"
+	case reflect.TypeFor[*config.HealthCheck]():
+		return "path"
+	}
+	return ""
 }
 
 func (d *decoder) structure(n *node, line int, v reflect.Value, at place) {
@@ -127,7 +144,11 @@ func (d *decoder) structure(n *node, line int, v reflect.Value, at place) {
 		case !fits(field, at.section):
 			d.report.fault(p.line, "%s: belongs to a %s; move it there, or to defaults", at.key(p.key).shown, field.Tag.Get("of"))
 		default:
-			d.value(p.value, lineOf(p), v.FieldByIndex(field.Index), at.key(p.key))
+			inner := at.key(p.key)
+			if n.short {
+				inner.shown = at.shown // the key is not in the file
+			}
+			d.value(p.value, lineOf(p), v.FieldByIndex(field.Index), inner)
 		}
 	}
 }
@@ -155,10 +176,10 @@ func fits(field reflect.StructField, section string) bool {
 	return of == "" || of == section || section == "defaults"
 }
 
-// list decodes a sequence, or the single text that stands for a list of one.
+// list decodes a sequence, or the single value that stands for a list of one.
 func (d *decoder) list(n *node, line int, v reflect.Value, at place) {
 	elem := v.Type().Elem()
-	if n.kind == scalar && isScalar(elem) {
+	if n.kind == scalar && isScalar(elem) || n.kind != sequence && shortKey(elem) != "" {
 		one := reflect.New(elem).Elem()
 		d.value(n, line, one, place{at.path + "[0]", at.shown, at.section})
 		v.Set(reflect.Append(v, one))
@@ -192,6 +213,28 @@ func (d *decoder) scalar(n *node, line int, v reflect.Value, at place) {
 	}
 	if problem := setScalar(v, n.text); problem != "" {
 		d.fault(line, at, "%s", problem)
+	}
+	if path, ok := v.Addr().Interface().(*config.Path); ok {
+		*path = config.Path(d.beside(string(*path)))
+	}
+}
+
+// beside joins a relative path to the directory of the configuration file.
+func (d *decoder) beside(path string) string {
+	if path == "" || filepath.IsAbs(path) {
+		return path
+	}
+	return filepath.Join(filepath.Dir(d.file), path)
+}
+
+// sockets joins the relative paths of unix@ addresses to the directory of the configuration file.
+func (d *decoder) sockets(cfg *config.Config) {
+	for _, f := range cfg.Frontends {
+		for i := range f.Bind {
+			if path, ok := f.Bind[i].UnixPath(); ok {
+				f.Bind[i].Address = "unix@" + d.beside(path)
+			}
+		}
 	}
 }
 

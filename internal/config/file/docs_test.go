@@ -2,10 +2,13 @@ package file
 
 import (
 	"os"
+	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
 	"testing"
+
+	"relais/internal/testkit"
 )
 
 const page = "../../../docs/configuration.md"
@@ -38,11 +41,13 @@ func TestPageExamplesLoad(t *testing.T) {
 	if len(blocks) < 5 {
 		t.Fatalf("found %d examples on %s", len(blocks), page)
 	}
+	dir := t.TempDir()
+	testkit.NewAuthority(t).Files(t, dir, "site", nil, "a.example")
 	for _, block := range blocks {
 		if !strings.Contains(block, "frontends:\n") {
 			continue // a part of a file
 		}
-		if _, err := Parse("example.yml", []byte(block), unset); err != nil {
+		if _, err := Parse(filepath.Join(dir, "example.yml"), []byte(block), unset); err != nil {
 			t.Errorf("%v\nin:\n%s", err, block)
 		}
 	}

@@ -22,6 +22,7 @@ type node struct {
 	null      bool    // a scalar that was left out, or written null
 	items     []*node // of a sequence
 	pairs     []pair  // of a mapping, in the order of the file, each key once
+	short     bool    // a mapping that was written as the value of its only key
 	inherited bool    // stands in defaults
 	bad       bool    // a fault has been reported; there is no value
 }

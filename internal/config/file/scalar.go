@@ -3,6 +3,8 @@ package file
 import (
 	"errors"
 	"fmt"
+	"io/fs"
+	"net/netip"
 	"reflect"
 	"regexp"
 	"strconv"
@@ -17,6 +19,8 @@ func setScalar(v reflect.Value, text string) (problem string) {
 	switch p := v.Addr().Interface().(type) {
 	case *string:
 		*p = text
+	case *config.Path:
+		*p = config.Path(text)
 	case *int:
 		*p, problem = wholeNumber(text)
 	case *bool:
@@ -25,6 +29,10 @@ func setScalar(v reflect.Value, text string) (problem string) {
 		*p, problem = duration(text)
 	case *config.Bytes:
 		*p, problem = advised(config.ParseBytes(text))
+	case *fs.FileMode:
+		*p, problem = advised(config.ParseFileMode(text))
+	case *netip.Prefix:
+		*p, problem = advised(config.ParseNetwork(text))
 	case *config.StatusRanges:
 		*p, problem = advised(config.ParseStatusRanges(text))
 	}

@@ -1,6 +1,7 @@
 package file
 
 import (
+	"net/netip"
 	"path/filepath"
 	"reflect"
 	"strings"
@@ -8,6 +9,7 @@ import (
 	"time"
 
 	"relais/internal/config"
+	"relais/internal/testkit"
 )
 
 // minimal is what the smallest file means: one frontend, one backend, one server, all defaults.
@@ -20,7 +22,10 @@ func minimal() *config.Config {
 
 func frontend(name string, bind ...string) *config.Frontend {
 	f := config.NewFrontend()
-	f.Name, f.Bind, f.DefaultBackend = name, bind, "app"
+	f.Name, f.DefaultBackend = name, "app"
+	for _, address := range bind {
+		f.Bind = append(f.Bind, config.Bind{Address: address})
+	}
 	return f
 }
 
@@ -68,6 +73,25 @@ func TestValid(t *testing.T) {
 	}
 }
 
+// Paths are relative to the directory of the file, wherever the balancer is started.
+func TestTLSBeside(t *testing.T) {
+	dir := t.TempDir()
+	testkit.NewAuthority(t).Files(t, dir, "site", nil, "a.example")
+	text := strings.Replace(minimalText, `bind: ":8080"`, `bind: [{address: ":8443", tls: {certificates: [{cert: site.pem, key: ./site.key}], client_ca: `+dir+`/site.pem}}]`, 1)
+	testkit.WriteFile(t, filepath.Join(dir, "balancer.yml"), []byte(text))
+	got, err := Load(filepath.Join(dir, "balancer.yml"), environment)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := minimal()
+	site := config.Path(filepath.Join(dir, "site.pem"))
+	want.Frontends[0].Bind[0] = config.Bind{Address: ":8443", TLS: &config.TLS{
+		MinVersion: "1.2", ClientCA: site,
+		Certificates: []config.Certificate{{Cert: site, Key: config.Path(filepath.Join(dir, "site.key"))}},
+	}}
+	same(t, got, want)
+}
+
 // same compares two configurations and tells only what differs.
 func same(t *testing.T, got, want *config.Config) {
 	t.Helper()
@@ -94,7 +118,9 @@ func compare(t *testing.T, path string, got, want reflect.Value) {
 }
 
 func everything() *config.Config {
-	web, api := frontend("web", ":8080", "[::1]:8081"), frontend("api", "127.0.0.1:8082")
+	web, api := frontend("web", ":8080", "[::1]:8081", "unix@testdata/valid/web.sock", "fd@3"), frontend("api", "127.0.0.1:8082")
+	web.Bind[1].AcceptProxy = &config.AcceptProxy{From: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("2001:db8::1/128")}}
+	web.Bind[2].Mode, web.Bind[2].AcceptProxy = 0o660, &config.AcceptProxy{}
 	web.Timeout = config.Timeouts{Client: 20 * time.Second, HTTPRequest: 4 * time.Second, HTTPKeepAlive: 5 * time.Second}
 	api.Timeout = config.Timeouts{Client: 2 * time.Second, HTTPRequest: 4 * time.Second, HTTPKeepAlive: 5 * time.Second}
 	api.DefaultBackend = "app.v2"

@@ -1,0 +1,71 @@
+package app
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"fmt"
+	"net"
+	"time"
+
+	"relais/balancer"
+	"relais/internal/config"
+	"relais/internal/listen"
+)
+
+// bind translates a bind of the configuration, and reads its certificates.
+func (a *App) bind(f *balancer.Frontend, c *config.Bind) (listen.Bind, error) {
+	b := listen.Bind{Address: c.Address, Mode: c.Mode}
+	b.Refused = func(peer net.Addr, err error) {
+		f.Counters.RequestErrors.Inc()
+		a.log.Debug().Str("frontend", f.Name).Str("bind", c.Address).Stringer("peer", peer).Err(err).Msg("connection refused")
+	}
+	if c.AcceptProxy != nil {
+		b.Proxy = &listen.Proxy{From: c.AcceptProxy.From}
+	}
+	if c.TLS == nil {
+		return b, nil
+	}
+	var err error
+	if b.TLS, err = a.serverTLS(c.TLS); err != nil {
+		return b, fmt.Errorf("listen on %s: %w", c.Address, err)
+	}
+	return b, nil
+}
+
+func (a *App) serverTLS(c *config.TLS) (*tls.Config, error) {
+	var certificates []tls.Certificate
+	for _, files := range c.Certificates {
+		certificate, err := files.Load()
+		if err != nil {
+			return nil, err
+		}
+		a.warnOfDates(files.Cert, certificate.Leaf)
+		certificates = append(certificates, certificate)
+	}
+	settings := listen.ServerTLS(certificates)
+	if c.MinVersion == "1.3" {
+		settings.MinVersion = tls.VersionTLS13
+	}
+	if c.ClientCA == "" {
+		return settings, nil
+	}
+	authorities, err := c.LoadClientCA()
+	if err != nil {
+		return nil, err
+	}
+	settings.ClientCAs, settings.ClientAuth = authorities, tls.RequireAndVerifyClientCert
+	if c.Verify == "optional" {
+		settings.ClientAuth = tls.VerifyClientCertIfGiven
+	}
+	return settings, nil
+}
+
+// warnOfDates says that clients will refuse a certificate. Not to start at all would help nobody.
+func (a *App) warnOfDates(file config.Path, leaf *x509.Certificate) {
+	switch now := time.Now(); {
+	case now.After(leaf.NotAfter):
+		a.log.Warn().Str("cert", string(file)).Time("not_after", leaf.NotAfter).Msg("the certificate has expired; clients will refuse it")
+	case now.Before(leaf.NotBefore):
+		a.log.Warn().Str("cert", string(file)).Time("not_before", leaf.NotBefore).Msg("the certificate is not valid yet; clients will refuse it")
+	}
+}

@@ -1,0 +1,44 @@
+package listen
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"os"
+
+	"golang.org/x/sys/unix"
+)
+
+// inherit listens on the socket that descriptor n was when the process started. The descriptor
+// is closed; the listener has one of its own.
+func inherit(n int) (net.Listener, error) {
+	if err := inheritable(n); err != nil {
+		return nil, err
+	}
+	f := os.NewFile(uintptr(n), "fd@"+fmt.Sprint(n))
+	defer f.Close()
+	return net.FileListener(f)
+}
+
+// inheritable tells an inherited listening socket from everything else. What the process has
+// opened itself is closed on exec, what it has inherited is not.
+func inheritable(n int) error {
+	flags, err := unix.FcntlInt(uintptr(n), unix.F_GETFD, 0)
+	if err != nil || flags&unix.FD_CLOEXEC != 0 {
+		return fmt.Errorf("descriptor %d was not inherited; whoever starts the balancer must hand it a listening socket under that number", n)
+	}
+	listening, err := unix.GetsockoptInt(n, unix.SOL_SOCKET, unix.SO_ACCEPTCONN)
+	switch {
+	case errors.Is(err, unix.ENOTSOCK):
+		return fmt.Errorf("descriptor %d is no socket; whoever starts the balancer must hand it a listening socket under that number", n)
+	case err != nil:
+		return fmt.Errorf("look at descriptor %d: %w", n, err)
+	case listening == 0:
+		return fmt.Errorf("descriptor %d is a socket that does not listen; whoever starts the balancer must call listen on it", n)
+	}
+	kind, err := unix.GetsockoptInt(n, unix.SOL_SOCKET, unix.SO_TYPE)
+	if err != nil || kind != unix.SOCK_STREAM {
+		return fmt.Errorf("descriptor %d is no stream socket; hand over one of TCP or of type unix stream", n)
+	}
+	return nil
+}
