@@ -26,6 +26,8 @@ mariadb-server mariadbd
 prometheus prometheus
 chromium chromium
 socat socat
+mmdebstrap mmdebstrap
+nodejs node
 procps ps
 iproute2 ss
 util-linux mount
