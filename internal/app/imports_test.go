@@ -140,7 +140,9 @@ func libraries() map[string][]string {
 }
 
 // testOnly are the trees that only _test.go files may import.
-func testOnly() []string { return []string{"internal/conformance", "internal/testkit", "stats/statstest"} }
+func testOnly() []string {
+	return []string{"internal/conformance", "internal/testkit", "stats/statstest"}
+}
 
 // listed is what `go list` tells of a package, test files left out.
 type listed struct {
