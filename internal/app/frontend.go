@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/rs/zerolog"
 	"github.com/valyala/fasthttp"
@@ -36,6 +37,7 @@ func (a *App) openFrontend(f *balancer.Frontend, bind *config.Bind) (*frontendSe
 	s.server = &fasthttp.Server{
 		Handler:                       a.proxy.Handler(f.Name),
 		Concurrency:                   a.limits.maxconn + 1, // the listener's slots are the limit
+		MaxIdleWorkerDuration:         2 * time.Second,      // goroutines of a burst go soon
 		ReadBufferSize:                512,
 		WriteBufferSize:               512,
 		CloseOnShutdown:               true,
