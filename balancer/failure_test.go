@@ -1,6 +1,7 @@
 package balancer_test
 
 import (
+	"encoding/json"
 	"io"
 	"net/http"
 	"strings"
@@ -154,6 +155,38 @@ func TestNoServer(t *testing.T) {
 	}
 	if l := f.line(1); l.Reason != "no server is usable" || l.Termination != "SC--" || l.Server != "" {
 		t.Errorf("the log says %+v", l)
+	}
+}
+
+// Programs that ask for JSON get the page as JSON; browsers, which ask for everything, do not.
+func TestPagesForPrograms(t *testing.T) {
+	for accept, want := range map[string]string{
+		"application/json":                        "application/json",
+		"application/json, text/plain;q=0.5, */*": "application/json",
+		"text/html, application/json":             "text/html; charset=utf-8",
+		"*/*":                                     "text/html; charset=utf-8",
+	} {
+		f := newFarm(t, nil, testkit.RefusingAddr(t))
+		f.server(0).SetUp(false)
+		r, _ := http.NewRequest(http.MethodGet, "http://"+f.addr, nil)
+		r.Header.Set("Accept", accept)
+		answer, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, _ := io.ReadAll(answer.Body)
+		answer.Body.Close()
+		if got := answer.Header.Get("Content-Type"); got != want {
+			t.Errorf("%s: got %s", accept, got)
+		}
+		var v struct {
+			Status  int
+			Message string
+			ID      string `json:"request_id"`
+		}
+		if want == "application/json" && (json.Unmarshal(body, &v) != nil || v.Status != 503 || v.ID != answer.Header.Get("X-Request-Id")) {
+			t.Errorf("got %s", body)
+		}
 	}
 }
 

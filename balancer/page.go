@@ -20,6 +20,10 @@ const page = `<!DOCTYPE html>
 </body></html>
 `
 
+// pageJSON is the same for programs. None of the words needs escaping.
+const pageJSON = `{"status":%[1]d,"error":"%[2]s","message":"%[3]s","request_id":"%[4]s"}
+`
+
 // answerPage answers with the page of a failure, if there is anybody to answer to.
 func (x *exchange) answerPage(f failure) {
 	x.status = verdicts[f].status
@@ -36,10 +40,14 @@ func (x *exchange) answerPage(f failure) {
 		x.closing = true
 		return
 	}
-	body := fmt.Sprintf(page, x.status, fasthttp.StatusMessage(x.status), words, x.id[:])
-	head := fmt.Sprintf("HTTP/1.1 %d %s\r\nContent-Type: text/html; charset=utf-8\r\n"+
+	format, kind := page, "text/html; charset=utf-8"
+	if x.head.WantsJSON() {
+		format, kind = pageJSON, "application/json"
+	}
+	body := fmt.Sprintf(format, x.status, fasthttp.StatusMessage(x.status), words, x.id[:])
+	head := fmt.Sprintf("HTTP/1.1 %d %s\r\nContent-Type: %s\r\n"+
 		"Cache-Control: no-cache\r\nX-Request-Id: %s\r\nContent-Length: %d\r\n",
-		x.status, fasthttp.StatusMessage(x.status), x.id[:], len(body))
+		x.status, fasthttp.StatusMessage(x.status), kind, x.id[:], len(body))
 	if x.closing {
 		head += "Connection: close\r\n"
 	}

@@ -17,6 +17,7 @@ const (
 	nameWebSocketKey
 	nameWebSocketAccept
 	nameRequestID
+	nameAccept
 	nameUserAgent
 	nameReferer
 	nameListed // named by Connection: removed
@@ -29,6 +30,7 @@ var known = []struct {
 }{
 	{"te", nameTE},
 	{"host", nameHost},
+	{"accept", nameAccept},
 	{"referer", nameReferer},
 	{"upgrade", nameUpgrade},
 	{"forwarded", nameForwarded},
@@ -54,7 +56,7 @@ var forwardedPrefixes = []string{"x-forwarded-", "x-ssl-"}
 // to come from us, because some servers read them so.
 func classify(b []byte) name {
 	switch b[0] | 0x20 {
-	case 'c', 'f', 'h', 'k', 'p', 'r', 's', 't', 'u', 'x':
+	case 'a', 'c', 'f', 'h', 'k', 'p', 'r', 's', 't', 'u', 'x':
 	default:
 		return nameOther
 	}
