@@ -84,6 +84,53 @@ func TestAnEmptyAnswer(t *testing.T) {
 	}
 }
 
+// A server that closes or resets without reading: a POST that its kernel has refused was certainly
+// not processed and goes elsewhere; one that its kernel took may have been, and the log says so.
+func TestServersThatCloseWithoutReading(t *testing.T) {
+	for name, reset := range map[string]bool{"close": false, "reset": true} {
+		t.Run(name, func(t *testing.T) {
+			var good atomic.Int64
+			s1 := testkit.RawServer(t, func(c *testkit.Conn) {
+				if reset {
+					c.Reset()
+				}
+			})
+			s2 := testkit.RawServer(t, func(c *testkit.Conn) {
+				for c.Head() != "" {
+					c.Body(2)
+					good.Add(1)
+					c.Answer(200, "ok")
+				}
+			})
+			f := newFarm(t, nil, s1.Addr, s2.Addr)
+			var answered, refused int64
+			for i := range 100 {
+				c := f.dial()
+				c.Send(post)
+				got := status(c.Head())
+				l := f.line(i) // one request after the other, so that the lines are in order
+				switch got {
+				case "200":
+					answered++
+				case "502":
+					refused++
+					if l.Termination != "SH--" || !strings.HasPrefix(l.Reason, "s1: the server closed the connection before it answered") {
+						t.Fatalf("the log says %+v", l)
+					}
+				default:
+					t.Fatalf("got %s", got)
+				}
+				c.Close()
+			}
+			if good.Load() != answered {
+				t.Errorf("%d POSTs were answered, and processed %d times", answered, good.Load())
+			}
+			t.Logf("%d of 100 POSTs answered, %d of them after a retry, %d refused as ambiguous", answered,
+				f.server(0).Counters.Retries.Load(), refused)
+		})
+	}
+}
+
 func TestFailuresWithoutRetry(t *testing.T) {
 	for _, test := range []struct {
 		name, status, termination string
