@@ -11,9 +11,10 @@ import (
 	"os/exec"
 	"os/signal"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
+
+	"relais/internal/testkit"
 )
 
 // runAsProgram makes the test binary behave as cmd/webapp.
@@ -39,13 +40,13 @@ type process struct {
 	site
 	port    string
 	command *exec.Cmd
-	stderr  *output
+	stderr  *testkit.Output
 }
 
 // startProcess waits until the server listens. Without a PORT it takes a free one.
 func startProcess(t *testing.T, env ...string) *process {
 	t.Helper()
-	p := &process{command: program([]string{"serve"}, append([]string{"PORT=0", "LISTEN_HOST=127.0.0.1"}, env...)), stderr: new(output)}
+	p := &process{command: program([]string{"serve"}, append([]string{"PORT=0", "LISTEN_HOST=127.0.0.1"}, env...)), stderr: new(testkit.Output)}
 	p.command.Stderr = p.stderr
 	if err := p.command.Start(); err != nil {
 		t.Fatal(err)
@@ -113,22 +114,4 @@ func exitCode(t *testing.T, err error) int {
 		return 0
 	}
 	return exit.ExitCode()
-}
-
-// output collects what a process writes.
-type output struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (o *output) Write(p []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.text.Write(p)
-}
-
-func (o *output) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.text.String()
 }

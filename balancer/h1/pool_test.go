@@ -231,3 +231,20 @@ func recvPeek(fd uintptr) (int, []byte, error) {
 	}
 	return n, b, err
 }
+
+// A client that leaves when its answer is complete may still abandon the connection before it is
+// given back. The next client must not suffer for it.
+func TestAnAbandonedConnectionIsGivenBackWhole(t *testing.T) {
+	p := newPool(t)
+	c, peer := pair(t, p)
+	c.Abandon()
+	p.Put(c, time.Now())
+	go func() {
+		b := make([]byte, 10)
+		n, _ := peer.Read(b)
+		_, _ = peer.Write(b[:n])
+	}()
+	if n, err := p.Get(true).Exchange([]byte("x"), make([]byte, 10), true, 5*time.Second); n != 1 || err != nil {
+		t.Errorf("got %d bytes, %v", n, err)
+	}
+}

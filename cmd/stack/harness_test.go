@@ -13,7 +13,6 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -64,8 +63,8 @@ func exitStatus(t *testing.T, err error) int {
 type running struct {
 	t      *testing.T
 	cmd    *exec.Cmd
-	stdout *output
-	stderr *output
+	stdout *testkit.Output
+	stderr *testkit.Output
 	data   string
 	ended  chan struct{} // closed when the command has been waited for
 	err    error         // to be read after ended
@@ -93,7 +92,7 @@ func upArgs(data string, flags ...string) []string {
 func launch(t *testing.T, cmd *exec.Cmd, data string) *running {
 	t.Helper()
 	cmd.Env = append(cmd.Environ(), "GORACE=atexit_sleep_ms=0") // by default, the race detector holds up each exit for a second
-	r := &running{t: t, cmd: cmd, stdout: &output{}, stderr: &output{}, data: data, ended: make(chan struct{})}
+	r := &running{t: t, cmd: cmd, stdout: &testkit.Output{}, stderr: &testkit.Output{}, data: data, ended: make(chan struct{})}
 	cmd.Stdout, cmd.Stderr, cmd.WaitDelay = r.stdout, r.stderr, testkit.Patience
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -283,24 +282,6 @@ func status(pid int) (state string, parent int) {
 func commandLine(pid int) string {
 	text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
 	return strings.TrimSuffix(strings.ReplaceAll(string(text), "\x00", " "), " ")
-}
-
-// output collects what a process writes.
-type output struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (o *output) Write(p []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.text.Write(p)
-}
-
-func (o *output) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.text.String()
 }
 
 func portOf(address string) string { return address[strings.LastIndex(address, ":")+1:] }
