@@ -2,7 +2,10 @@
 // their validation. It knows no file format: package file reads YAML into these types.
 package config
 
-import "time"
+import (
+	"net/netip"
+	"time"
+)
 
 // Config is one complete configuration. It is never changed once it has been validated.
 type Config struct {
@@ -49,16 +52,22 @@ type Timeouts struct {
 	Server        time.Duration `yaml:"server" of:"backend"`           // silence of a server, before its answer and in the middle of it
 	HTTPRequest   time.Duration `yaml:"http_request" of:"frontend"`    // from the first byte of a request head to its last
 	HTTPKeepAlive time.Duration `yaml:"http_keep_alive" of:"frontend"` // wait for the next request of a connection
-	Tunnel        time.Duration `yaml:"tunnel" of:"backend"`           // silence of both sides after an upgrade, such as a WebSocket
+	Queue         time.Duration `yaml:"queue" of:"backend"`            // wait for a server with room
+	Tunnel        time.Duration `yaml:"tunnel" of:"backend"`           // silence of both sides in TCP mode, and after an upgrade such as to a WebSocket
 }
 
 // Frontend accepts requests on its binds and hands them to a backend.
 type Frontend struct {
-	Name           string   `yaml:"name"`
-	Mode           string   `yaml:"mode"`
-	Bind           []Bind   `yaml:"bind"` // at least one
-	Timeout        Timeouts `yaml:"timeout"`
-	DefaultBackend string   `yaml:"default_backend"`
+	Name           string         `yaml:"name"`
+	Mode           string         `yaml:"mode"`
+	Bind           []Bind         `yaml:"bind"`            // at least one
+	Maxconn        int            `yaml:"maxconn"`         // connections at once, more wait in the kernel; 0: no limit of its own
+	RedirectHTTPS  bool           `yaml:"redirect_https"`  // on binds without TLS every request is answered with a 308 to https
+	ErrorFiles     map[int]Path   `yaml:"error_files"`     // by status: a whole HTTP answer that takes the place of the balancer's own
+	Syntax         string         `yaml:"syntax"`          // refuse or report: what harmless syntax faults of a request get
+	TrustedProxies []netip.Prefix `yaml:"trusted_proxies"` // whose X-Forwarded-* are kept; those of others are replaced
+	Timeout        Timeouts       `yaml:"timeout"`
+	DefaultBackend string         `yaml:"default_backend"`
 }
 
 // Backend is a set of servers that can answer the same requests.
@@ -66,7 +75,8 @@ type Backend struct {
 	Name        string       `yaml:"name"`
 	Mode        string       `yaml:"mode"`
 	Balance     string       `yaml:"balance"`
-	Retries     int          `yaml:"retries"` // further attempts after the first one
+	Retries     int          `yaml:"retries"`  // further attempts after the first one
+	Maxqueue    int          `yaml:"maxqueue"` // requests that may wait for a server with room; 0: any number
 	HealthCheck *HealthCheck `yaml:"health_check"`
 	Timeout     Timeouts     `yaml:"timeout"`
 	Servers     []*Server    `yaml:"servers"`
@@ -88,8 +98,18 @@ type HealthCheck struct {
 
 // Server is one address that answers requests.
 type Server struct {
-	Name     string `yaml:"name"`
-	Address  string `yaml:"address"`  // HOST:PORT
-	Weight   int    `yaml:"weight"`   // 0 to 256; its share of the requests
-	Disabled bool   `yaml:"disabled"` // starts in maintenance: no traffic, no checks
+	Name      string     `yaml:"name"`
+	Address   string     `yaml:"address"`    // HOST:PORT or unix@PATH
+	Weight    int        `yaml:"weight"`     // 0 to 256; its share of the requests
+	Maxconn   int        `yaml:"maxconn"`    // requests, or connections in TCP mode, at once; more are queued; 0: no limit
+	Disabled  bool       `yaml:"disabled"`   // starts in maintenance: no traffic, no checks
+	SendProxy string     `yaml:"send_proxy"` // v1 or v2: connections begin with a header of the PROXY protocol; empty: they do not
+	TLS       *ServerTLS `yaml:"tls"`        // nil: plain
+}
+
+// ServerTLS says how a server is spoken to over TLS.
+type ServerTLS struct {
+	Verify bool   `yaml:"verify"` // whether the server's certificate must be sound and for its name
+	CA     Path   `yaml:"ca"`     // PEM file of the authorities that may have signed it; empty: the system's
+	SNI    string `yaml:"sni"`    // the name that the server is asked for; empty: the host of its address, if that is a name
 }

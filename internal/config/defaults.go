@@ -17,7 +17,8 @@ func New() *Config {
 // NewFrontend returns a frontend that holds every default; it lacks a name, a bind and a backend.
 func NewFrontend() *Frontend {
 	return &Frontend{
-		Mode: "http",
+		Mode:   "http",
+		Syntax: "refuse",
 		Timeout: Timeouts{
 			Client:        50 * time.Second,
 			HTTPRequest:   10 * time.Second,
@@ -33,7 +34,7 @@ func NewBackend() *Backend {
 		Mode:    "http",
 		Balance: "roundrobin",
 		Retries: 3,
-		Timeout: Timeouts{Connect: 5 * time.Second, Server: 50 * time.Second, Tunnel: time.Hour},
+		Timeout: Timeouts{Connect: 5 * time.Second, Server: 50 * time.Second, Queue: 5 * time.Second, Tunnel: time.Hour},
 	}
 }
 
@@ -55,6 +56,11 @@ func NewHealthCheck() *HealthCheck {
 // NewServer returns a server that holds every default; it lacks a name and an address.
 func NewServer() *Server {
 	return &Server{Weight: 1}
+}
+
+// NewServerTLS returns settings of TLS to a server that hold every default.
+func NewServerTLS() *ServerTLS {
+	return &ServerTLS{Verify: true}
 }
 
 // NewTLS returns settings of TLS that hold every default; they lack certificates.
