@@ -20,14 +20,18 @@ func bindFault(addr string) string {
 	return addressFault(addr, ":8080", 0)
 }
 
-// serverFault says what is wrong with the address of a server: HOST:PORT with both in place.
+// serverFault says what is wrong with the address of a server: unix@PATH, or HOST:PORT with
+// both in place.
 func serverFault(addr string) string {
 	if _, after, found := strings.Cut(addr, "://"); found {
 		host, _, _ := strings.Cut(after, "/")
 		return fmt.Sprintf("%q is a URL; write %q", addr, host)
 	}
+	if path, ok := strings.CutPrefix(addr, "unix@"); ok {
+		return unixFault(path)
+	}
 	if isLocal(addr) {
-		return fmt.Sprintf("this version does not have %s@ for servers yet; write HOST:PORT, such as \"10.0.0.1:5000\"", addr[:strings.Index(addr, "@")])
+		return "fd@ is for the binds of frontends; write HOST:PORT, such as \"10.0.0.1:5000\", or unix@PATH"
 	}
 	if fault := addressFault(addr, "10.0.0.1:5000", 1); fault != "" {
 		return fault

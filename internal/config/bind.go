@@ -23,10 +23,6 @@ type AcceptProxy struct {
 	From []netip.Prefix `yaml:"from"` // who may connect; others are refused. Peers on a unix socket always may
 }
 
-// Path is the path of a file. A relative one has been joined to the directory of the
-// configuration file by whoever read that.
-type Path string
-
 // UnixPath returns the path of a unix@PATH address; ok tells whether b has one.
 func (b *Bind) UnixPath() (path string, ok bool) { return strings.CutPrefix(b.Address, "unix@") }
 

@@ -49,9 +49,19 @@ func TestValidate(t *testing.T) {
 		`backends[0].retries: -1 is out of range; write 0 for no retry, or a number such as 3`:                                       func(c *Config) { c.Backends[0].Retries = -1 },
 		`backends[0].timeout.connect: 577h is out of range; write at most 576h`:                                                      func(c *Config) { c.Backends[0].Timeout.Connect = 577 * time.Hour },
 		`backends[0].servers: missing; write at least one, such as {name: web1, address: "10.0.0.1:5000"}`:                           func(c *Config) { c.Backends[0].Servers = nil },
-		`backends[0].servers[0].weight: 257 is out of range; write 0 to 256`:                                                         func(c *Config) { c.Backends[0].Servers[0].Weight = 257 },
-		`backends[0].health_check.method: "" is not a method; write one such as GET, HEAD or OPTIONS`:                                func(c *Config) { c.Backends[0].HealthCheck.Method = "" },
-		`backends[0].health_check.expect_status: missing; write the statuses that mean well, such as 200-399`:                        func(c *Config) { c.Backends[0].HealthCheck.ExpectStatus = nil },
+		`frontends[0].maxconn: -1 is out of range; write a number of connections, or 0 for no limit of its own`:                      func(c *Config) { c.Frontends[0].Maxconn = -1 },
+		`frontends[0].syntax: "" is not known; write refuse or report`:                                                               func(c *Config) { c.Frontends[0].Syntax = "" },
+		`frontends[0].default_backend: backend "app" has mode http and this frontend mode tcp; write the same mode in both`:          func(c *Config) { c.Frontends[0].Mode = "tcp" },
+		`backends[0].maxqueue: -1 is out of range; write a number of requests, or 0 for any number`:                                  func(c *Config) { c.Backends[0].Maxqueue = -1 },
+		`backends[0].timeout.queue: 0s is out of range; write a time such as 5s`:                                                     func(c *Config) { c.Backends[0].Timeout.Queue = 0 },
+		`backends[0].servers[0].maxconn: -1 is out of range; write a number of requests, or 0 for no limit`:                          func(c *Config) { c.Backends[0].Servers[0].Maxconn = -1 },
+		`backends[0].servers[0].send_proxy: "V1" is not known; write v1 or v2`:                                                       func(c *Config) { c.Backends[0].Servers[0].SendProxy = "V1" },
+		`backends[0].servers[0].tls.sni: "[::1]" is an IP address, for which no server can be asked; remove it, or write a host name such as app.example.com`: func(c *Config) {
+			c.Backends[0].Servers[0].TLS = &ServerTLS{SNI: "[::1]"}
+		},
+		`backends[0].servers[0].weight: 257 is out of range; write 0 to 256`:                                  func(c *Config) { c.Backends[0].Servers[0].Weight = 257 },
+		`backends[0].health_check.method: "" is not a method; write one such as GET, HEAD or OPTIONS`:         func(c *Config) { c.Backends[0].HealthCheck.Method = "" },
+		`backends[0].health_check.expect_status: missing; write the statuses that mean well, such as 200-399`: func(c *Config) { c.Backends[0].HealthCheck.ExpectStatus = nil },
 	} {
 		cfg := valid()
 		change(cfg)
@@ -71,6 +81,19 @@ func TestValidateAccepts(t *testing.T) {
 		"stop at once":      func(c *Config) { c.ShutdownTimeout = 0 },
 		"port 0 twice": func(c *Config) {
 			c.Frontends[0].Bind = []Bind{{Address: ":0"}, {Address: "127.0.0.1:0"}, {Address: ":0"}}
+		},
+		"tcp with an http check": func(c *Config) { c.Frontends[0].Mode, c.Backends[0].Mode = "tcp", "tcp" },
+		"a server on a socket": func(c *Config) {
+			*c.Backends[0].Servers[0] = Server{Name: "a", Address: "unix@/run/a", SendProxy: "v2", TLS: &ServerTLS{Verify: true, SNI: "a.example"}}
+		},
+		"TLS to an address": func(c *Config) { c.Backends[0].Servers[0].TLS = NewServerTLS() },
+		"TLS without a name": func(c *Config) {
+			c.Backends[0].Servers[0].Address, c.Backends[0].Servers[0].TLS = "unix@/run/a", &ServerTLS{}
+		},
+		"two servers at one address": func(c *Config) {
+			again := *c.Backends[0].Servers[0]
+			again.Name = "web2"
+			c.Backends[0].Servers = append(c.Backends[0].Servers, &again)
 		},
 		"weight 0":  func(c *Config) { c.Backends[0].Servers[0].Weight = 0 },
 		"no retry":  func(c *Config) { c.Backends[0].Retries = 0 },
@@ -137,6 +160,38 @@ func TestTLSFiles(t *testing.T) {
 		want := "frontends[0].bind[0].tls" + test.want
 		if len(faults) != 1 || !strings.HasPrefix(strings.NewReplacer(`"`, "", dir, "DIR").Replace(faults[0].Error()), want) {
 			t.Errorf("%s: Validate = %v\nwant %s", test.name, faults, want)
+		}
+	}
+}
+
+// The authorities of a server's certificate are the system's, those of a file, or a fault.
+func TestLoadCA(t *testing.T) {
+	dir := t.TempDir()
+	ca := testkit.NewAuthority(t)
+	ca.Files(t, dir, "site", nil, "a.example")
+	testkit.WriteFile(t, filepath.Join(dir, "ca.pem"), ca.CertPEM)
+	for name, want := range map[string]string{
+		"":         "",
+		"ca.pem":   "",
+		"site.key": "backends[0].servers[0].tls.ca: DIR/site.key holds a key and no certificate; ",
+		"none.pem": "backends[0].servers[0].tls.ca: cannot read DIR/none.pem: no such file or directory; ",
+	} {
+		cfg := valid()
+		settings := NewServerTLS()
+		if name != "" {
+			settings.CA = Path(filepath.Join(dir, name))
+		}
+		cfg.Backends[0].Servers[0].TLS = settings
+		faults := Validate(cfg)
+		if want != "" {
+			if len(faults) != 1 || !strings.HasPrefix(strings.NewReplacer(`"`, "", dir, "DIR").Replace(faults[0].Error()), want) {
+				t.Errorf("%s: Validate = %v\nwant %s", name, faults, want)
+			}
+			continue
+		}
+		pool, err := settings.LoadCA()
+		if len(faults) != 0 || err != nil || (name == "") != (pool == nil) || pool != nil && !pool.Equal(ca.Pool()) {
+			t.Errorf("%q: Validate = %v, LoadCA = %v, %v", name, faults, pool, err)
 		}
 	}
 }

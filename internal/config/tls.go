@@ -5,10 +5,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
-	"errors"
 	"fmt"
-	"io"
-	"os"
 	"strings"
 )
 
@@ -27,7 +24,7 @@ type Certificate struct {
 }
 
 // maxPEM bounds the files that are read, so that a wrong path cannot fill the memory.
-const maxPEM = 4 << 20
+const maxPEM Bytes = 4 << 20
 
 // Load reads the certificate with its key. Its error says what to write instead.
 func (c Certificate) Load() (tls.Certificate, error) {
@@ -62,12 +59,14 @@ func (c Certificate) load() (pair tls.Certificate, aboutKey bool, err error) {
 }
 
 // LoadClientCA reads the authorities of client certificates.
-func (t *TLS) LoadClientCA() (*x509.CertPool, error) {
-	data, err := readPEM(t.ClientCA)
+func (t *TLS) LoadClientCA() (*x509.CertPool, error) { return loadAuthorities(t.ClientCA) }
+
+func loadAuthorities(path Path) (*x509.CertPool, error) {
+	data, err := readPEM(path)
 	if err != nil {
 		return nil, err
 	}
-	if err := checkChain(t.ClientCA, data); err != nil {
+	if err := checkChain(path, data); err != nil {
 		return nil, err
 	}
 	pool := x509.NewCertPool()
@@ -76,34 +75,14 @@ func (t *TLS) LoadClientCA() (*x509.CertPool, error) {
 }
 
 func readPEM(path Path) ([]byte, error) {
-	info, err := os.Stat(string(path))
+	data, err := path.read("a PEM file", maxPEM)
 	if err != nil {
-		return nil, fmt.Errorf("cannot read %q: %w; write the path of a PEM file that the balancer may read", path, cause(err))
-	}
-	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("%q is no regular file; write the path of a PEM file", path)
-	}
-	f, err := os.Open(string(path))
-	if err != nil {
-		return nil, fmt.Errorf("cannot read %q: %w; write the path of a PEM file that the balancer may read", path, cause(err))
-	}
-	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, maxPEM))
-	if err != nil {
-		return nil, fmt.Errorf("cannot read %q: %w", path, cause(err))
+		return nil, err
 	}
 	if block, _ := pem.Decode(data); block == nil {
 		return nil, fmt.Errorf("%q holds no PEM block; write the path of a file with -----BEGIN lines", path)
 	}
 	return data, nil
-}
-
-// cause leaves out the path, which the message has already.
-func cause(err error) error {
-	if p, ok := errors.AsType[*os.PathError](err); ok {
-		return p.Err
-	}
-	return err
 }
 
 // checkChain wants at least one certificate, and every one sound.

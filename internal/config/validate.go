@@ -17,8 +17,8 @@ type Fault struct {
 func (f Fault) Error() string { return f.Path + ": " + f.Message }
 
 // Validate returns every fault of c, none when the balancer can run with it. Outside of c it
-// looks at the certificates and keys alone: an address may still be taken, a name may still be
-// unknown to the resolver.
+// looks at certificates, keys and error files alone: an address may still be taken, a name may
+// still be unknown to the resolver.
 func Validate(c *Config) []Fault {
 	v := &validator{}
 	v.process(c)
@@ -56,6 +56,13 @@ func (v *validator) refuse(path, message string) {
 func (v *validator) between(path string, n, low, high int) {
 	if n < low || n > high {
 		v.fault(path, "%d is out of range; write %d to %d", n, low, high)
+	}
+}
+
+// notBelow0 refuses a limit below 0; instead says what to write.
+func (v *validator) notBelow0(path string, n int, instead string) {
+	if n < 0 {
+		v.fault(path, "%d is out of range; write %s", n, instead)
 	}
 }
 

@@ -51,9 +51,7 @@ const (
 )
 
 func (v *validator) limits(l Limits) {
-	if l.Maxconn < 0 {
-		v.fault("limits.maxconn", "%d is out of range; write a number of connections, or 0 to take it from the open-files limit", l.Maxconn)
-	}
+	v.notBelow0("limits.maxconn", l.Maxconn, "a number of connections, or 0 to take it from the open-files limit")
 	if l.MaxHeaderSize < lowestHeaderSize || l.MaxHeaderSize > highestHeaderSize {
 		v.fault("limits.max_header_size", "%s is out of range; write %s to %s", l.MaxHeaderSize, lowestHeaderSize, highestHeaderSize)
 	}

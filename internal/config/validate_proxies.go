@@ -10,17 +10,33 @@ import (
 
 func (v *validator) frontend(path string, f *Frontend, backends []*Backend) {
 	v.refuse(path+".name", nameFault(f.Name))
-	v.oneOf(path+".mode", f.Mode, []string{"http"}, "tcp")
+	v.oneOf(path+".mode", f.Mode, modes())
 	if len(f.Bind) == 0 {
 		v.fault(path+".bind", `missing; write an address to listen on, such as ":8080"`)
 	}
 	for i := range f.Bind {
 		v.bind(fmt.Sprintf("%s.bind[%d]", path, i), &f.Bind[i])
 	}
+	v.notBelow0(path+".maxconn", f.Maxconn, "a number of connections, or 0 for no limit of its own")
+	v.errorFiles(path+".error_files", f.ErrorFiles)
+	v.oneOf(path+".syntax", f.Syntax, []string{"refuse", "report"})
 	v.duration(path+".timeout.client", f.Timeout.Client)
 	v.duration(path+".timeout.http_request", f.Timeout.HTTPRequest)
 	v.duration(path+".timeout.http_keep_alive", f.Timeout.HTTPKeepAlive)
 	v.refuse(path+".default_backend", backendFault(f.DefaultBackend, backends))
+	v.refuse(path+".default_backend", modeFault(f, backends))
+}
+
+// modes lists what proxies may speak.
+func modes() []string { return []string{"http", "tcp"} }
+
+// modeFault says what is wrong when f and its backend do not speak the same.
+func modeFault(f *Frontend, backends []*Backend) string {
+	i := slices.IndexFunc(backends, func(b *Backend) bool { return b.Name == f.DefaultBackend })
+	if i < 0 || backends[i].Mode == f.Mode || !slices.Contains(modes(), f.Mode) || !slices.Contains(modes(), backends[i].Mode) {
+		return ""
+	}
+	return fmt.Sprintf("backend %q has mode %s and this frontend mode %s; write the same mode in both", f.DefaultBackend, backends[i].Mode, f.Mode)
 }
 
 func backendFault(name string, backends []*Backend) string {
@@ -42,14 +58,16 @@ func backendFault(name string, backends []*Backend) string {
 
 func (v *validator) backend(path string, b *Backend) {
 	v.refuse(path+".name", nameFault(b.Name))
-	v.oneOf(path+".mode", b.Mode, []string{"http"}, "tcp")
+	v.oneOf(path+".mode", b.Mode, modes())
 	v.oneOf(path+".balance", b.Balance, []string{"roundrobin"},
 		"static-rr", "leastconn", "first", "random", "source", "uri", "hdr", "header", "ewma")
 	if b.Retries < 0 {
 		v.fault(path+".retries", "%d is out of range; write 0 for no retry, or a number such as 3", b.Retries)
 	}
+	v.notBelow0(path+".maxqueue", b.Maxqueue, "a number of requests, or 0 for any number")
 	v.duration(path+".timeout.connect", b.Timeout.Connect)
 	v.duration(path+".timeout.server", b.Timeout.Server)
+	v.duration(path+".timeout.queue", b.Timeout.Queue)
 	v.duration(path+".timeout.tunnel", b.Timeout.Tunnel)
 	if b.HealthCheck != nil {
 		v.healthCheck(path+".health_check", b.HealthCheck)
@@ -61,12 +79,6 @@ func (v *validator) backend(path string, b *Backend) {
 		v.server(fmt.Sprintf("%s.servers[%d]", path, i), s)
 	}
 	v.uniqueNames(path+".servers", names(b.Servers, func(s *Server) string { return s.Name }))
-}
-
-func (v *validator) server(path string, s *Server) {
-	v.refuse(path+".name", nameFault(s.Name))
-	v.refuse(path+".address", serverFault(s.Address))
-	v.between(path+".weight", s.Weight, 0, 256)
 }
 
 func (v *validator) healthCheck(path string, h *HealthCheck) {

@@ -52,6 +52,8 @@ func (d *decoder) value(n *node, line int, v reflect.Value, at place) {
 		d.scalar(n, line, v, at)
 	case t == reflect.TypeFor[*config.HealthCheck]():
 		d.healthCheck(n, line, v, at)
+	case t == reflect.TypeFor[*config.ServerTLS]():
+		d.serverTLS(n, line, v, at)
 	case t.Kind() == reflect.Pointer:
 		v.Set(fresh(t))
 		d.structure(n, line, v.Elem(), at)
@@ -59,6 +61,8 @@ func (d *decoder) value(n *node, line int, v reflect.Value, at place) {
 		d.structure(longForm(n, t), line, v, at)
 	case t.Kind() == reflect.Slice:
 		d.list(n, line, v, at)
+	case t.Kind() == reflect.Map:
+		d.byStatus(n, line, v, at)
 	}
 }
 
@@ -95,6 +99,8 @@ func fresh(t reflect.Type) reflect.Value {
 		return reflect.ValueOf(config.NewServer())
 	case reflect.TypeFor[*config.TLS]():
 		return reflect.ValueOf(config.NewTLS())
+	case reflect.TypeFor[*config.ServerTLS]():
+		return reflect.ValueOf(config.NewServerTLS())
 	}
 	return reflect.New(t.Elem())
 }
@@ -129,9 +135,9 @@ func (d *decoder) structure(n *node, line int, v reflect.Value, at place) {
 	}
 	switch v.Type() {
 	case reflect.TypeFor[config.Frontend]():
-		at.section = "frontend"
+		at.section, at.tcp = "frontend", n.isTCP()
 	case reflect.TypeFor[config.Backend]():
-		at.section = "backend"
+		at.section, at.tcp = "backend", n.isTCP()
 	}
 	for _, p := range n.pairs {
 		if at.path == "" && strings.HasPrefix(p.key, "x-") {
@@ -143,6 +149,10 @@ func (d *decoder) structure(n *node, line int, v reflect.Value, at place) {
 			d.unknown(p, n, v, at)
 		case !fits(field, at.section):
 			d.report.fault(p.line, "%s: belongs to a %s; move it there, or to defaults", at.key(p.key).shown, field.Tag.Get("of"))
+		case at.tcp && needsHTTP(p.key):
+			if !p.value.inherited {
+				d.fault(p.line, at.key(p.key), "in TCP mode nobody reads HTTP; remove it, or write mode: http")
+			}
 		default:
 			inner := at.key(p.key)
 			if n.short {
@@ -181,7 +191,7 @@ func (d *decoder) list(n *node, line int, v reflect.Value, at place) {
 	elem := v.Type().Elem()
 	if n.kind == scalar && isScalar(elem) || n.kind != sequence && shortKey(elem) != "" {
 		one := reflect.New(elem).Elem()
-		d.value(n, line, one, place{at.path + "[0]", at.shown, at.section})
+		d.value(n, line, one, at.within(at.path+"[0]", at.shown))
 		v.Set(reflect.Append(v, one))
 		return
 	}
@@ -227,6 +237,27 @@ func (d *decoder) beside(path string) string {
 	return filepath.Join(filepath.Dir(d.file), path)
 }
 
+// byStatus decodes a mapping whose keys are status codes; v stays nil when it has none.
+func (d *decoder) byStatus(n *node, line int, v reflect.Value, at place) {
+	if n.kind != mapping {
+		d.fault(line, at, "is %s; write a mapping of status codes, such as {503: sorry.http}", n)
+		return
+	}
+	for _, p := range n.pairs {
+		status, problem := wholeNumber(p.key)
+		if problem != "" {
+			d.fault(p.line, at.key(p.key), "%q is not a status code; write one such as 503", p.key)
+			continue
+		}
+		value := reflect.New(v.Type().Elem()).Elem()
+		d.value(p.value, lineOf(p), value, at.key(p.key))
+		if v.IsNil() {
+			v.Set(reflect.MakeMap(v.Type()))
+		}
+		v.SetMapIndex(reflect.ValueOf(status), value)
+	}
+}
+
 // sockets joins the relative paths of unix@ addresses to the directory of the configuration file.
 func (d *decoder) sockets(cfg *config.Config) {
 	for _, f := range cfg.Frontends {
@@ -236,6 +267,29 @@ func (d *decoder) sockets(cfg *config.Config) {
 			}
 		}
 	}
+	for _, b := range cfg.Backends {
+		for _, s := range b.Servers {
+			if path, ok := s.UnixPath(); ok {
+				s.Address = "unix@" + d.beside(path)
+			}
+		}
+	}
+}
+
+// serverTLS decodes a mapping, or true for one that is empty. false undoes what an anchor says.
+func (d *decoder) serverTLS(n *node, line int, v reflect.Value, at place) {
+	if n.kind == scalar {
+		on, problem := boolean(n.text)
+		if problem != "" {
+			d.fault(line, at, "%s, or a mapping such as {ca: ca.pem}", problem)
+		}
+		if !on {
+			return
+		}
+		n = &node{kind: mapping, line: n.line}
+	}
+	v.Set(fresh(v.Type()))
+	d.structure(n, line, v.Elem(), at)
 }
 
 // healthCheck decodes a mapping, a path, or off, which undoes what defaults say.

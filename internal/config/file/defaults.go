@@ -16,7 +16,7 @@ func (d *decoder) defaults(top *node) {
 	}
 	p := top.pairs[i]
 	top.pairs = slices.Delete(top.pairs, i, i+1)
-	at := place{"defaults", "defaults", "defaults"}
+	at := place{path: "defaults", shown: "defaults", section: "defaults"}
 	d.value(p.value, p.line, reflect.New(defaultsType()).Elem(), at)
 	p.value.inherit()
 	inheritAll(top.get("frontends"), p.value, reflect.TypeFor[config.Frontend](), "frontend")
@@ -41,6 +41,12 @@ func defaultsType() reflect.Type {
 // isOwn tells whether a key says what a frontend or backend is, so that defaults cannot hold it.
 func isOwn(key string) bool {
 	return slices.Contains([]string{"name", "bind", "default_backend", "servers"}, key)
+}
+
+// needsHTTP tells whether a key has no meaning in TCP mode. A proxy in that mode is not to have
+// it itself, and leaves it alone in defaults.
+func needsHTTP(key string) bool {
+	return slices.Contains([]string{"redirect_https", "error_files", "syntax", "trusted_proxies", "http_keep_alive"}, key)
 }
 
 func inheritAll(list, from *node, t reflect.Type, section string) {
@@ -71,6 +77,20 @@ func merge(own, from *node, t reflect.Type, section string) {
 			mine := longForm(own.pairs[i].value, field.Type)
 			own.pairs[i].value = mine
 			merge(mine, longForm(p.value, field.Type), inner, section)
+		} else if field.Type.Kind() == reflect.Map {
+			mergeKeys(own.pairs[i].value, p.value)
+		}
+	}
+}
+
+// mergeKeys adds to own, a mapping with keys of the admin's choice, those that it lacks.
+func mergeKeys(own, from *node) {
+	if own.kind != mapping {
+		return
+	}
+	for _, p := range from.pairs {
+		if own.get(p.key) == nil {
+			own.pairs = append(own.pairs, p)
 		}
 	}
 }

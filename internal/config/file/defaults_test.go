@@ -9,6 +9,8 @@ import (
 )
 
 func TestDefaultsAreMerged(t *testing.T) {
+	const sorry = "testdata/valid/sorry.http"
+	const forHTTP = "redirect_https: true, error_files: {503: none.http}, syntax: report, trusted_proxies: [10.0.0.0/8], timeout: {client: 1s, http_keep_alive: 1s}"
 	frontendTimeout, backendTimeout := config.NewFrontend().Timeout, config.NewBackend().Timeout
 	for _, test := range []struct {
 		name                        string
@@ -38,6 +40,25 @@ func TestDefaultsAreMerged(t *testing.T) {
 		{"a tcp check leaves the path of defaults", "{health_check: {path: /up, fall: 9}}", "", "health_check: {type: tcp}", func(_ *config.Frontend, b *config.Backend) {
 			b.HealthCheck = check("")
 			b.HealthCheck.Type, b.HealthCheck.Method, b.HealthCheck.ExpectStatus, b.HealthCheck.Fall = "tcp", "", nil, 9
+		}},
+		{"error files are merged by status", "{error_files: {400: " + sorry + ", 503: none.http}}", "error_files: {503: " + sorry + "}", "", func(f *config.Frontend, _ *config.Backend) {
+			f.ErrorFiles = map[int]config.Path{400: sorry, 503: sorry}
+		}},
+		{"no own error files", "{error_files: {400: " + sorry + "}}", "error_files: {}", "", func(f *config.Frontend, _ *config.Backend) {
+			f.ErrorFiles = map[int]config.Path{400: sorry}
+		}},
+		{"own list takes the place of a list", "{trusted_proxies: [10.0.0.0/8, 127.0.0.1]}", "trusted_proxies: []", "", func(*config.Frontend, *config.Backend) {}},
+		{"queues", "{maxconn: 7, maxqueue: 8, timeout: {queue: 9s}}", "", "", func(f *config.Frontend, b *config.Backend) {
+			f.Maxconn, b.Maxqueue, b.Timeout.Queue = 7, 8, 9*time.Second
+		}},
+		{"TCP mode for all leaves what is for HTTP", "{mode: tcp, " + forHTTP + "}", "", "", func(f *config.Frontend, b *config.Backend) {
+			f.Mode, b.Mode, f.Timeout.Client = "tcp", "tcp", time.Second
+		}},
+		{"own TCP mode leaves what is for HTTP", "{" + forHTTP + "}", "mode: tcp\n    timeout: {client: 2s}", "mode: tcp", func(f *config.Frontend, b *config.Backend) {
+			f.Mode, b.Mode, f.Timeout.Client = "tcp", "tcp", 2*time.Second
+		}},
+		{"own HTTP mode takes it", "{mode: tcp, redirect_https: true}", "mode: http", "mode: http", func(f *config.Frontend, _ *config.Backend) {
+			f.RedirectHTTPS = true
 		}},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -22,12 +22,12 @@ func readPage(t *testing.T) string {
 	return string(data)
 }
 
-// examples returns the YAML blocks of the page.
-func examples(t *testing.T) []string {
+// examples returns the blocks of the page that are written in a language: yaml or http.
+func examples(t *testing.T, language string) []string {
 	t.Helper()
 	var found []string
 	for i, part := range strings.Split(readPage(t), "```") {
-		if block, isYAML := strings.CutPrefix(part, "yaml\n"); isYAML && i%2 == 1 {
+		if block, is := strings.CutPrefix(part, language+"\n"); is && i%2 == 1 {
 			found = append(found, block)
 		}
 	}
@@ -37,12 +37,15 @@ func examples(t *testing.T) []string {
 func unset(string) (string, bool) { return "", false }
 
 func TestPageExamplesLoad(t *testing.T) {
-	blocks := examples(t)
-	if len(blocks) < 5 {
-		t.Fatalf("found %d examples on %s", len(blocks), page)
+	blocks, answers := examples(t, "yaml"), examples(t, "http")
+	if len(blocks) < 5 || len(answers) != 1 {
+		t.Fatalf("found %d examples and %d error files on %s", len(blocks), len(answers), page)
 	}
 	dir := t.TempDir()
-	testkit.NewAuthority(t).Files(t, dir, "site", nil, "a.example")
+	authority := testkit.NewAuthority(t)
+	authority.Files(t, dir, "site", nil, "a.example")
+	testkit.WriteFile(t, filepath.Join(dir, "ca.pem"), authority.CertPEM)
+	testkit.WriteFile(t, filepath.Join(dir, "sorry.http"), []byte(answers[0]))
 	for _, block := range blocks {
 		if !strings.Contains(block, "frontends:\n") {
 			continue // a part of a file
@@ -55,7 +58,7 @@ func TestPageExamplesLoad(t *testing.T) {
 
 // The block with every key shows the defaults that the program has, and no key is left out.
 func TestPageShowsTheDefaults(t *testing.T) {
-	for _, block := range examples(t) {
+	for _, block := range examples(t, "yaml") {
 		if !strings.HasPrefix(block, "version: 1\n") {
 			continue
 		}

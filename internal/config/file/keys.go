@@ -28,7 +28,7 @@ func (d *decoder) unknown(p pair, n *node, v reflect.Value, at place) {
 // advise finds what an admin meant by key, a key of t if there is one, and says what to do.
 func advise(key string, t reflect.Type) (meant, advice string) {
 	known, later := keysOf(t), laterKeys(t)
-	plain := strings.ReplaceAll(strings.ToLower(key), "-", "_")
+	plain := strings.NewReplacer("-", "_", " ", "_").Replace(strings.ToLower(key))
 	if slices.Contains(known, plain) {
 		return plain, fmt.Sprintf("did you mean %q?", plain)
 	}
@@ -83,18 +83,17 @@ func sections() []section {
 		{reflect.TypeFor[config.AccessLog](), "access_log", nil},
 		{reflect.TypeFor[config.Stats](), "stats", []string{"admin", "users", "metrics_from"}},
 		{reflect.TypeFor[config.Limits](), "limits", nil},
-		{reflect.TypeFor[config.Frontend](), "a frontend", []string{"maxconn", "redirect_https", "error_files", "syntax",
-			"trusted_proxies", "monitor", "request", "response", "rules"}},
+		{reflect.TypeFor[config.Frontend](), "a frontend", []string{"monitor", "request", "response", "rules"}},
 		{reflect.TypeFor[config.Bind](), "a bind", nil},
 		{reflect.TypeFor[config.AcceptProxy](), "accept_proxy", nil},
 		{reflect.TypeFor[config.TLS](), "tls of a bind", nil},
 		{reflect.TypeFor[config.Certificate](), "a certificate", nil},
-		{reflect.TypeFor[config.Backend](), "a backend", []string{"hash", "retry_on", "retry_budget", "maxqueue", "cookie",
-			"slowstart", "hard_stop_after"}},
-		{reflect.TypeFor[config.Timeouts](), "timeout", []string{"queue"}},
+		{reflect.TypeFor[config.Backend](), "a backend", []string{"hash", "retry_on", "retry_budget", "cookie", "slowstart",
+			"hard_stop_after"}},
+		{reflect.TypeFor[config.Timeouts](), "timeout", nil},
 		{reflect.TypeFor[config.HealthCheck](), "health_check", []string{"fastinter", "downinter"}},
-		{reflect.TypeFor[config.Server](), "a server", []string{"maxconn", "backup", "cookie", "send_proxy", "tls", "resolve",
-			"resolve_interval"}},
+		{reflect.TypeFor[config.Server](), "a server", []string{"backup", "cookie", "resolve", "resolve_interval"}},
+		{reflect.TypeFor[config.ServerTLS](), "tls of a server", nil},
 	}
 }
 
@@ -117,6 +116,8 @@ func homeOf(key string, t reflect.Type) string {
 	switch {
 	case t == defaultsType() && isOwn(key):
 		return "each frontend and backend itself, never to defaults"
+	case t == reflect.TypeFor[config.Config]() && key == "maxconn": // HAProxy has it in global
+		return "limits, or to one frontend or server"
 	case t == reflect.TypeFor[config.Config]() && slices.Contains(keysOf(defaultsType()), key):
 		return "defaults, or to one frontend or backend"
 	}
@@ -126,7 +127,7 @@ func homeOf(key string, t reflect.Type) string {
 			homes = append(homes, s.name)
 		}
 	}
-	if len(homes) > 2 {
+	if len(homes) > 3 {
 		return ""
 	}
 	return strings.Join(homes, " or to ")

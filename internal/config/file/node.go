@@ -41,6 +41,12 @@ func (n *node) get(key string) *node {
 	return nil
 }
 
+// isTCP tells whether n, a frontend or backend, is in TCP mode.
+func (n *node) isTCP() bool {
+	mode := n.get("mode")
+	return mode != nil && mode.text == "tcp"
+}
+
 // inherit marks n, and all in it, as standing in defaults.
 func (n *node) inherit() {
 	n.inherited = true

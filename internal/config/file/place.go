@@ -18,13 +18,14 @@ type place struct {
 	path    string // as validation writes it: backends[0].servers[1].weight
 	shown   string // as an admin reads it: backends[app].servers[web2].weight
 	section string // frontend, backend or defaults; empty outside of them
+	tcp     bool   // in a frontend or backend that does not speak HTTP
 }
 
 func (p place) key(key string) place {
 	if p.path == "" {
 		return place{path: key, shown: key}
 	}
-	return place{p.path + "." + key, p.shown + "." + key, p.section}
+	return p.within(p.path+"."+key, p.shown+"."+key)
 }
 
 func (p place) item(i int, n *node) place {
@@ -32,14 +33,19 @@ func (p place) item(i int, n *node) place {
 	if name := n.get("name"); name != nil && name.text != "" {
 		shown = fmt.Sprintf("%s[%s]", p.shown, name.text)
 	}
-	return place{fmt.Sprintf("%s[%d]", p.path, i), shown, p.section}
+	return p.within(fmt.Sprintf("%s[%d]", p.path, i), shown)
+}
+
+func (p place) within(path, shown string) place {
+	p.path, p.shown = path, shown
+	return p
 }
 
 // invalid reports a fault of validation, unless it follows from a value that could not be read.
 func (d *decoder) invalid(f config.Fault) {
 	path := f.Path
 	_, present := d.positions[path]
-	if present && strings.HasSuffix(path, ".default_backend") && d.backendNamesBroken() {
+	if present && strings.HasSuffix(path, ".default_backend") && d.backendUnclear(path) {
 		return
 	}
 	for !d.broken[path] {
@@ -51,13 +57,14 @@ func (d *decoder) invalid(f config.Fault) {
 	}
 }
 
-// backendNamesBroken tells whether there may be a backend whose name could not be read.
-func (d *decoder) backendNamesBroken() bool {
-	for path := range d.broken {
-		entry, key, _ := strings.Cut(path, ".")
-		if strings.HasPrefix(entry, "backends") && (key == "" || key == "name") {
+// backendUnclear tells whether what decides on the default_backend at path could not be read:
+// there may be a backend of any name, or one of the two may have another mode.
+func (d *decoder) backendUnclear(path string) bool {
+	for broken := range d.broken {
+		entry, key, _ := strings.Cut(broken, ".")
+		if strings.HasPrefix(entry, "backends") && (key == "" || key == "name" || key == "mode") {
 			return true
 		}
 	}
-	return d.broken[""]
+	return d.broken[""] || d.broken[strings.TrimSuffix(path, "default_backend")+"mode"]
 }

@@ -65,9 +65,9 @@ func boolean(text string) (bool, string) {
 		return true, ""
 	case "false":
 		return false, ""
-	case "yes", "on", "y", "1", "enabled":
+	case "yes", "on", "y", "1", "enabled", "required":
 		return false, fmt.Sprintf("%q is not a boolean; write true", text)
-	case "no", "off", "n", "0", "disabled":
+	case "no", "off", "n", "0", "disabled", "none":
 		return false, fmt.Sprintf("%q is not a boolean; write false", text)
 	}
 	return false, fmt.Sprintf("%q is not a boolean; write true or false", text)

@@ -78,6 +78,7 @@ func TestTLSBeside(t *testing.T) {
 	dir := t.TempDir()
 	testkit.NewAuthority(t).Files(t, dir, "site", nil, "a.example")
 	text := strings.Replace(minimalText, `bind: ":8080"`, `bind: [{address: ":8443", tls: {certificates: [{cert: site.pem, key: ./site.key}], client_ca: `+dir+`/site.pem}}]`, 1)
+	text = strings.Replace(text, `:5001"`, `:5001", tls: {ca: site.pem, sni: web}`, 1)
 	testkit.WriteFile(t, filepath.Join(dir, "balancer.yml"), []byte(text))
 	got, err := Load(filepath.Join(dir, "balancer.yml"), environment)
 	if err != nil {
@@ -89,6 +90,7 @@ func TestTLSBeside(t *testing.T) {
 		MinVersion: "1.2", ClientCA: site,
 		Certificates: []config.Certificate{{Cert: site, Key: config.Path(filepath.Join(dir, "site.key"))}},
 	}}
+	want.Backends[0].Servers[0].TLS = &config.ServerTLS{Verify: true, CA: site, SNI: "web"}
 	same(t, got, want)
 }
 
@@ -121,16 +123,28 @@ func everything() *config.Config {
 	web, api := frontend("web", ":8080", "[::1]:8081", "unix@testdata/valid/web.sock", "fd@3"), frontend("api", "127.0.0.1:8082")
 	web.Bind[1].AcceptProxy = &config.AcceptProxy{From: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("2001:db8::1/128")}}
 	web.Bind[2].Mode, web.Bind[2].AcceptProxy = 0o660, &config.AcceptProxy{}
+	web.RedirectHTTPS, web.Syntax, web.TrustedProxies = true, "report", web.Bind[1].AcceptProxy.From
+	web.Maxconn, api.Maxconn = 500, 900
+	const sorry = config.Path("testdata/valid/sorry.http")
+	web.ErrorFiles, api.ErrorFiles = map[int]config.Path{400: sorry, 503: sorry, 504: sorry}, map[int]config.Path{503: sorry, 504: sorry}
 	web.Timeout = config.Timeouts{Client: 20 * time.Second, HTTPRequest: 4 * time.Second, HTTPKeepAlive: 5 * time.Second}
 	api.Timeout = config.Timeouts{Client: 2 * time.Second, HTTPRequest: 4 * time.Second, HTTPKeepAlive: 5 * time.Second}
 	api.DefaultBackend = "app.v2"
+	mysql := frontend("mysql", ":3306")
+	mysql.Mode, mysql.Maxconn, mysql.DefaultBackend = "tcp", 900, "database"
+	mysql.Timeout.Client, mysql.Timeout.HTTPRequest = 2*time.Second, 4*time.Second // and http_keep_alive of defaults is not for it
 
 	web1, web2 := server("web1", "web-server-1:5000"), server("web2", "[fd00::2]:5000")
 	web1.Weight, web1.Disabled, web2.Weight = 0, true, 256
-	app, v2 := backend("app", web1, web2), backend("app.v2", server("v2:1", "10.0.0.9:5000"))
-	app.Retries, v2.Retries = 0, 1
-	app.Timeout = config.Timeouts{Connect: time.Second, Server: 30 * time.Second, Tunnel: 6 * time.Second}
-	v2.Timeout = config.Timeouts{Connect: time.Second, Server: 3 * time.Second, Tunnel: 6 * time.Second}
+	web3, web4 := server("web3", "unix@testdata/valid/app.sock"), server("web4", "10.0.0.4:5000")
+	web2.Maxconn, web2.SendProxy, web3.SendProxy = 30, "v2", "v1"
+	web4.TLS = &config.ServerTLS{SNI: "app.example.com"}
+	app, v2 := backend("app", web1, web2, web3, web4), backend("app.v2", server("v2:1", "10.0.0.9:5000"))
+	app.Retries, v2.Retries, app.Maxqueue = 0, 1, 100
+	app.Timeout = config.Timeouts{Connect: time.Second, Server: 30 * time.Second, Queue: 7 * time.Second, Tunnel: 6 * time.Second}
+	v2.Timeout = config.Timeouts{Connect: time.Second, Server: 3 * time.Second, Queue: 7 * time.Second, Tunnel: 6 * time.Second}
+	database := backend("database", server("db1", "10.0.0.10:3306"))
+	database.Mode, database.Retries, database.Timeout = "tcp", 1, v2.Timeout
 	app.HealthCheck = &config.HealthCheck{
 		Type: "http", Method: "HEAD", Path: "/health?deep=1", Host: "app.example.com",
 		ExpectStatus: config.StatusRanges{{From: 200, To: 299}, {From: 304, To: 304}},
@@ -146,8 +160,8 @@ func everything() *config.Config {
 		Stats:           config.Stats{Bind: "127.0.0.1:9404", Path: "/admin/stats"},
 		ShutdownTimeout: 90 * time.Second,
 		Limits:          config.Limits{Maxconn: 20000, MaxHeaderSize: 32 << 10, MaxHeaders: 200},
-		Frontends:       []*config.Frontend{web, api},
-		Backends:        []*config.Backend{app, v2},
+		Frontends:       []*config.Frontend{web, api, mysql},
+		Backends:        []*config.Backend{app, v2, database},
 	}
 }
 
@@ -156,7 +170,10 @@ func shortForms() *config.Config {
 	cfg.AccessLog.Output = "off"
 	cfg.Stats.Bind = ""
 	cfg.Frontends = []*config.Frontend{frontend("web", ":0"), frontend("again", ":0")}
-	app, code := backend("app", server("web1", "localhost:5001")), backend("code", server("web1", "localhost:5001"))
+	cfg.Frontends[0].TrustedProxies = []netip.Prefix{netip.MustParsePrefix("10.0.0.1/32")}
+	encrypted, too := server("web1", "localhost:5001"), server("web2", "localhost:5002")
+	encrypted.TLS, too.TLS = &config.ServerTLS{Verify: true}, &config.ServerTLS{Verify: true}
+	app, code := backend("app", server("web1", "localhost:5001")), backend("code", encrypted, too, server("web3", "localhost:5003"))
 	app.HealthCheck, code.HealthCheck = check("/health"), check("/health")
 	code.HealthCheck.ExpectStatus = config.StatusRanges{{From: 204, To: 204}}
 	cfg.Backends = []*config.Backend{app, code}
