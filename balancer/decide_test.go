@@ -3,21 +3,27 @@ package balancer
 import (
 	"strings"
 	"testing"
+
+	"relais/internal/config"
+	"relais/stats"
 )
 
-func servers(weights ...int) []*Server {
-	var s []*Server
+// newFarm returns a farm whose servers a, b, c … have the given weights.
+func newFarm(weights ...int) *farm {
+	f := &farm{counters: &stats.BackendCounters{}}
 	for i, w := range weights {
-		s = append(s, &Server{Name: string(rune('a' + i)), SID: i + 1, Weight: w})
+		s := newServer("app", string(rune('a'+i)), f)
+		s.settings.Store(&settings{sid: i + 1, Server: config.Server{Weight: w}})
+		f.servers = append(f.servers, s)
 	}
-	return s
+	return f
 }
 
-func picks(r *roundRobin, s []*Server, n int) string {
+func picks(f *farm, n int) string {
 	var b strings.Builder
 	for range n {
-		if p := r.pick(s, &tried{}); p != nil {
-			b.WriteString(p.Name)
+		if s, _ := f.pick(nil); s != nil {
+			b.WriteString(s.Name)
 		} else {
 			b.WriteString("-")
 		}
@@ -42,12 +48,11 @@ func TestRoundRobin(t *testing.T) {
 		{"no servers", nil, "", "-"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			s := servers(test.weights...)
-			for _, server := range s {
-				server.down.Store(strings.Contains(test.down, server.Name))
+			f := newFarm(test.weights...)
+			for _, s := range f.servers {
+				s.down.Store(strings.Contains(test.down, s.Name))
 			}
-			r := &roundRobin{current: make([]int, len(s))}
-			if got := picks(r, s, len(test.want)); got != test.want {
+			if got := picks(f, len(test.want)); got != test.want {
 				t.Errorf("got %s, want %s", got, test.want)
 			}
 		})
@@ -56,29 +61,27 @@ func TestRoundRobin(t *testing.T) {
 
 // A server that comes back takes its turn again without a burst.
 func TestRoundRobinAfterAnAbsence(t *testing.T) {
-	s := servers(1, 1, 1)
-	r := &roundRobin{current: make([]int, 3)}
-	picks(r, s, 4)
-	s[1].down.Store(true)
-	picks(r, s, 101)
-	s[1].down.Store(false)
-	if got := picks(r, s, 30); strings.Count(got, "a") != 10 || strings.Count(got, "b") != 10 || strings.Contains(got, "bb") {
+	f := newFarm(1, 1, 1)
+	picks(f, 4)
+	f.servers[1].down.Store(true)
+	picks(f, 101)
+	f.servers[1].down.Store(false)
+	if got := picks(f, 30); strings.Count(got, "a") != 10 || strings.Count(got, "b") != 10 || strings.Contains(got, "bb") {
 		t.Errorf("got %s", got)
 	}
 }
 
 func TestPickGoesElsewhereFirst(t *testing.T) {
-	b := &Backend{Servers: servers(1, 1)}
-	b.roundRobin.current = make([]int, 2)
+	f := newFarm(1, 1)
 	var avoid tried
-	first := b.pick(&avoid)
-	avoid.add(first.SID - 1)
-	second := b.pick(&avoid)
-	avoid.add(second.SID - 1)
+	first, _ := f.pick(avoid)
+	avoid = append(avoid, first)
+	second, _ := f.pick(avoid)
+	avoid = append(avoid, second)
 	if first == second {
 		t.Error("the same server again although there is another one")
 	}
-	if b.pick(&avoid) == nil {
+	if s, _ := f.pick(avoid); s == nil {
 		t.Error("no server although two are usable")
 	}
 }
@@ -120,11 +123,10 @@ func BenchmarkPick(b *testing.B) {
 			for i := range weights {
 				weights[i] = 1
 			}
-			s, r := servers(weights...), &roundRobin{current: make([]int, n)}
-			var none tried
+			f := newFarm(weights...)
 			b.ReportAllocs()
 			for b.Loop() {
-				r.pick(s, &none)
+				f.pick(nil)
 			}
 		})
 	}

@@ -20,6 +20,7 @@ type exchange struct {
 	frontend *Frontend
 	backend  *Backend
 	server   *Server        // of the current or last attempt
+	settings *settings      // of that server, when the attempt began
 	conn     *h1.ServerConn // of the current attempt
 
 	id       [32]byte
@@ -37,7 +38,8 @@ type exchange struct {
 	bodyCut   bool  // the exchange ended before it was there
 	entry     accesslog.Entry
 
-	tried    tried
+	waiter   waiter
+	slot     *Server // that take gave and release has not got back
 	attempts int
 	failure  failure
 	cause    error
@@ -83,7 +85,7 @@ func (p *Proxy) release(x *exchange) {
 	}
 	*x = exchange{
 		proxy: p, out: keep(x.out), in: x.in, relay: keep(x.relay), response: x.response,
-		tried: tried{servers: x.tried.servers[:0]}, story: keep(x.story),
+		waiter: waiter{tried: x.waiter.tried[:0], ready: x.waiter.ready}, story: keep(x.story),
 	}
 	p.exchanges.Put(x)
 }
@@ -174,13 +176,12 @@ func (x *exchange) localHost() []byte {
 
 // attempt gives the request to one server and tells whether to try again.
 func (x *exchange) attempt() bool {
-	s := x.backend.pick(&x.tried)
+	s := x.take()
 	if s == nil {
-		x.backend.Counters.NoServer.Inc()
-		x.fail(failNoServer, nil)
-		x.answerPage(failNoServer)
+		x.answerPage(x.failure)
 		return false
 	}
+	defer x.giveBack()
 	if x.server == s {
 		x.turnaround()
 	}
@@ -199,17 +200,58 @@ func (x *exchange) attempt() bool {
 		replayable: !x.consumed, idempotent: x.head.Idempotent() && x.whole,
 	}) {
 		s.Counters.Retries.Inc()
-		x.tried.add(s.SID - 1)
+		x.waiter.tried = append(x.waiter.tried, s)
 		return true
 	}
 	x.giveUp()
 	return false
 }
 
+// take gets a server for the next attempt, waiting for one with room unless the client leaves.
+func (x *exchange) take() *Server {
+	s, f := x.backend.farm.take(&x.waiter, x.backend.queueTimeout, x.leaving)
+	x.client.WhileDialing(nil)
+	if s == nil {
+		x.fail(f, nil)
+		return nil
+	}
+	x.slot = s
+	return s
+}
+
+// leaving yields when the client leaves.
+func (x *exchange) leaving() <-chan struct{} {
+	left := make(chan struct{}, 1)
+	x.client.WhileDialing(func() {
+		select {
+		case left <- struct{}{}:
+		default:
+		}
+	})
+	return left
+}
+
+// giveBack makes room on the server for somebody else.
+func (x *exchange) giveBack() {
+	if s := x.slot; s != nil {
+		x.slot = nil
+		x.backend.farm.release(s)
+	}
+}
+
 // turnaround waits before the same server is tried again, as HAProxy does.
 func (x *exchange) turnaround() {
-	time.Sleep(min(x.backend.connectTimeout, time.Second))
+	pause := time.NewTimer(min(x.backend.connectTimeout, time.Second))
+	defer pause.Stop()
+	select {
+	case <-pause.C:
+	case <-x.leaving():
+	}
+	x.client.WhileDialing(nil)
 }
+
+// stopping tells whether connections are to end as soon as their answers are there.
+func (x *exchange) stopping() bool { return x.proxy.stopping.Load() || x.frontend.gone.Load() }
 
 // giveUp tells the client that there is no answer, or no complete one.
 func (x *exchange) giveUp() {
@@ -226,8 +268,11 @@ func (x *exchange) giveUp() {
 // fail records what went wrong.
 func (x *exchange) fail(f failure, err error) {
 	x.failure, x.cause = f, err
-	if f.refusal() {
+	switch {
+	case f.refusal():
 		x.frontend.Counters.RequestErrors.Inc()
+	case f.withoutServer():
+		x.backend.Counters.NoServer.Inc()
 	}
 	if x.server != nil {
 		x.server.blame(f)
@@ -235,7 +280,7 @@ func (x *exchange) fail(f failure, err error) {
 	if len(x.story) > 0 {
 		x.story = append(x.story, "; "...)
 	}
-	if x.server != nil && !f.byClient() && f != failNoServer {
+	if x.server != nil && !f.byClient() && !f.withoutServer() {
 		x.story = append(append(x.story, x.server.Name...), ": "...)
 	}
 	x.story = append(x.story, explain(f, err)...)

@@ -11,6 +11,8 @@ const (
 	failSlowHead               // its head did not arrive in time
 	failCutHead                // the client closed in the middle of its head
 	failNoServer               // no usable server
+	failQueueFull              // no server has room, and as many wait as may
+	failQueueTimeout           // no server had room within timeout.queue
 	failConnect                // connection refused, unreachable …
 	failConnectTimeout         // no connection within timeout.connect
 	failShortage               // we lack descriptors, ports or memory
@@ -39,6 +41,8 @@ var verdicts = [...]verdict{
 	failSlowHead:       {408, "cR--", "the request head did not arrive in time"},
 	failCutHead:        {400, "CR--", "the client closed in the middle of the request head"},
 	failNoServer:       {503, "SC--", "no server is usable"},
+	failQueueFull:      {503, "PQ--", "no server had room, and maxqueue requests were waiting"},
+	failQueueTimeout:   {503, "sQ--", "no server had room within timeout.queue"},
 	failConnect:        {503, "SC--", "the server could not be reached"},
 	failConnectTimeout: {503, "sC--", "the server did not accept the connection in time"},
 	failShortage:       {503, "RC--", "the balancer has no descriptors, ports or memory left for another connection"},
@@ -66,6 +70,11 @@ func headFault(fault *h1.Fault) failure {
 
 // refusal tells whether the request never got as far as a backend.
 func (f failure) refusal() bool { return f == failRequest || f == failSlowHead || f == failCutHead }
+
+// withoutServer tells whether there was no server to give the request to.
+func (f failure) withoutServer() bool {
+	return f == failNoServer || f == failQueueFull || f == failQueueTimeout
+}
 
 // byClient tells whether the client is the cause, so that no server is named for it.
 func (f failure) byClient() bool { return f == failClientGone || f == failClientSlow || f.refusal() }

@@ -41,6 +41,7 @@ func (x *exchange) count() {
 	b := x.backend.Counters
 	b.Responses.Count(x.status)
 	b.LastSession.Store(x.ended.UnixNano())
+	b.Queue.Observe(microseconds(x.waiter.queued))
 	total := microseconds(x.ended.Sub(began))
 	if !x.answered.IsZero() {
 		b.Connect.Observe(microseconds(x.connected.Sub(x.picked)))
@@ -86,9 +87,12 @@ func (x *exchange) describe(e *accesslog.Entry) {
 		return
 	}
 	e.Backend = x.backend.Name
+	if x.server != nil || x.waiter.queued > 0 {
+		e.Timers.Queue = x.waiter.queued.Microseconds()
+	}
 	if x.server != nil {
-		e.Server, e.Timers.Queue = x.server.Name, 0
-		e.Redispatched = len(x.tried.servers) > 0 && x.tried.servers[0] != x.server.SID-1
+		e.Server = x.server.Name
+		e.Redispatched = len(x.waiter.tried) > 0 && x.waiter.tried[0] != x.server
 	}
 	if len(x.story) > 0 {
 		if x.failure == failNone {
@@ -103,6 +107,8 @@ func (x *exchange) termination() string {
 	switch {
 	case x.failure != failClientGone || x.started || x.bodyCut:
 		return verdicts[x.failure].termination
+	case x.picked.IsZero():
+		return "CQ--"
 	case x.connected.IsZero():
 		return "CC--"
 	}

@@ -32,7 +32,7 @@ func (x *exchange) answerPage(f failure) {
 	if f.refusal() && errors.As(x.cause, &fault) {
 		x.status, words = fault.Status, "The request was refused: "+fault.Reason+"."
 	}
-	if f.refusal() || f == failInternal || !x.client.BodyDone() || x.proxy.stopping.Load() {
+	if f.refusal() || f == failInternal || !x.client.BodyDone() || x.stopping() {
 		x.closing = true
 	}
 	x.frontend.Counters.Intercepted.Inc()
@@ -65,6 +65,8 @@ func (x *exchange) answerPage(f failure) {
 // pageWords says to the user what happened and what can be done.
 var pageWords = map[failure]string{
 	failNoServer:       "No server is available to handle this request. Please try again in a moment.",
+	failQueueFull:      "Every server is busy and too many requests are waiting. Please try again in a moment.",
+	failQueueTimeout:   "Every server is busy, and none became free in time. Please try again in a moment.",
 	failConnect:        "The server behind this address could not be reached. Please try again in a moment.",
 	failConnectTimeout: "The server behind this address did not accept the connection in time. Please try again in a moment.",
 	failShortage:       "The load balancer is short of resources. Please try again in a moment.",

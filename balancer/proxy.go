@@ -48,18 +48,46 @@ func New(cfg *config.Config, o Options) (*Proxy, error) {
 	if p.onPanic == nil {
 		p.onPanic = func(string, any, []byte) {}
 	}
-	p.table.Store(compile(cfg, watcher))
+	p.table.Store(&Table{})
+	table, err := p.Compile(cfg)
+	if err != nil {
+		watcher.Close()
+		return nil, fmt.Errorf("start proxy: %w", err)
+	}
+	p.Publish(table)
 	return p, nil
+}
+
+// Compile makes the table of a validated configuration that is to follow the one in force.
+// Nothing changes before Publish; a table that is not published is just forgotten.
+func (p *Proxy) Compile(cfg *config.Config) (*Table, error) {
+	return compile(cfg, p.table.Load(), p.watcher)
+}
+
+// Publish puts a table in force, which was compiled after the last one was published. Requests
+// under way go on under the table that they began with, but with today's servers. It is not
+// called by two goroutines at once.
+func (p *Proxy) Publish(t *Table) {
+	prev := p.table.Load()
+	unused := t.settle(prev)
+	p.table.Store(t)
+	for _, f := range prev.Frontends {
+		f.gone.Store(t.Frontend(f.Name) == nil)
+	}
+	for _, pool := range unused {
+		pool.Close()
+	}
 }
 
 // Table is the generation in force.
 func (p *Proxy) Table() *Table { return p.table.Load() }
 
-// Handler serves the connections of a frontend, which must come through its Gate.
-func (p *Proxy) Handler(frontend string) fasthttp.RequestHandler {
+// Handler serves connections, which must come through a Gate. frontend is the one that they
+// belong to at the time of a request.
+func (p *Proxy) Handler(frontend func() *Frontend) fasthttp.RequestHandler {
 	return func(ctx *fasthttp.RequestCtx) {
 		client := ctx.Conn().(*h1.ClientConn)
-		if p.serve(p.table.Load().frontends[frontend], client) {
+		if p.serve(frontend(), client) {
 			ctx.SetConnectionClose()
 		}
 	}
@@ -70,22 +98,14 @@ func (p *Proxy) Stop() { p.stopping.Store(true) }
 
 // Close closes the connections to servers. No request may be under way.
 func (p *Proxy) Close() {
-	for _, b := range p.table.Load().Backends {
-		for _, s := range b.Servers {
-			s.pool.Close()
-		}
-	}
+	p.table.Load().pools((*h1.Pool).Close)
 	p.watcher.Close()
 }
 
 // Sweep closes server connections that have been idle for too long. It is called every second
 // or so.
 func (p *Proxy) Sweep(now time.Time) {
-	for _, b := range p.table.Load().Backends {
-		for _, s := range b.Servers {
-			s.pool.Sweep(now)
-		}
-	}
+	p.table.Load().pools(func(pool *h1.Pool) { pool.Sweep(now) })
 }
 
 // serve serves one request and tells whether the client's connection ends with it.
@@ -115,7 +135,7 @@ func (p *Proxy) survive(x *exchange, v any) {
 	x.frontend.Counters.Internal.Inc()
 	p.onPanic(x.frontend.Name, v, debug.Stack())
 	if x.conn != nil {
-		x.server.pool.Discard(x.conn)
+		x.settings.pool.Discard(x.conn)
 	}
 	defer func() { _ = recover() }() // once is enough
 	if !x.started {

@@ -51,7 +51,7 @@ func (x *exchange) relayAnswer() (failure, error) {
 func (x *exchange) delivery(head *h1.Head) h1.Delivery {
 	chunked := head.Length == h1.Chunked
 	old := x.head.Minor == 0
-	closing := x.closing || x.proxy.stopping.Load() ||
+	closing := x.closing || x.stopping() ||
 		head.Length == h1.UntilClose || chunked && old || x.uploading()
 	return h1.Delivery{Chunked: chunked && !old, Close: closing, KeepAlive: old && !closing}
 }

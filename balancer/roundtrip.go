@@ -17,6 +17,7 @@ func (x *exchange) roundTrip(s *Server) (f failure, processed bool, err error) {
 	defer s.Counters.Sessions.Dec()
 	s.Counters.SessionsTotal.Inc()
 	s.Counters.Balanced.Inc()
+	x.settings = s.settings.Load()
 	x.picked, x.connected, x.answered = time.Now(), time.Time{}, time.Time{}
 	s.Counters.LastSession.Store(x.picked.UnixNano())
 	n, f, processed, err := x.send(s)
@@ -25,7 +26,7 @@ func (x *exchange) roundTrip(s *Server) (f failure, processed bool, err error) {
 	}
 	x.answered = time.Now()
 	f, err = x.answer(n)
-	x.leave(s, f)
+	x.leave(f)
 	return f, true, err
 }
 
@@ -34,7 +35,7 @@ func (x *exchange) roundTrip(s *Server) (f failure, processed bool, err error) {
 // pool, as nothing has been sent then.
 func (x *exchange) send(s *Server) (n int, f failure, processed bool, err error) {
 	for {
-		c := s.pool.Get(x.head.Idempotent() && x.whole)
+		c := x.settings.pool.Get(x.head.Idempotent() && x.whole)
 		x.reused = c != nil
 		if c == nil {
 			if c, f, err = x.dial(s); err != nil {
@@ -52,7 +53,7 @@ func (x *exchange) send(s *Server) (n int, f failure, processed bool, err error)
 		processed = !c.Unprocessed()
 		x.client.WhileServedBy(nil)
 		x.stopUpload()
-		s.pool.Discard(c)
+		x.settings.pool.Discard(c)
 		x.conn = nil
 		if x.uploadErr != nil {
 			err = x.uploadErr
@@ -74,7 +75,7 @@ func (x *exchange) dial(s *Server) (*h1.ServerConn, failure, error) {
 	defer cancel()
 	x.client.WhileDialing(cancel)
 	defer x.client.WhileDialing(nil)
-	c, f, err := s.dial(ctx, x.backend.connectTimeout)
+	c, f, err := s.dial(ctx, x.settings, x.backend.connectTimeout)
 	if f == failDown && x.client.Left() {
 		f = failClientGone
 	}
@@ -95,8 +96,8 @@ func (x *exchange) exchangeOver(c *h1.ServerConn) (int, error) {
 }
 
 func (x *exchange) answerBuffer() []byte {
-	if x.in == nil {
-		x.in = make([]byte, x.backend.maxHeaderSize+4<<10)
+	if size := x.backend.maxHeaderSize + 4<<10; len(x.in) != size {
+		x.in = make([]byte, size)
 	}
 	return x.in
 }
@@ -182,15 +183,15 @@ func clientFailure(err error) failure {
 }
 
 // leave gives the connection back to the pool if another request can use it.
-func (x *exchange) leave(s *Server, f failure) {
+func (x *exchange) leave(f failure) {
 	x.client.WhileServedBy(nil)
 	uploaded := x.stopUpload()
 	c := x.conn
 	x.conn = nil
-	if f == failNone && uploaded && x.response.Reusable() && !x.proxy.stopping.Load() {
-		s.pool.Announce(x.response.KeepAliveTimeout())
-		s.pool.Put(c, time.Now())
+	if f == failNone && uploaded && x.response.Reusable() && !x.stopping() {
+		x.settings.pool.Announce(x.response.KeepAliveTimeout())
+		x.settings.pool.Put(c, time.Now())
 		return
 	}
-	s.pool.Discard(c)
+	x.settings.pool.Discard(c)
 }

@@ -14,56 +14,90 @@ import (
 	"relais/stats"
 )
 
-// Server is one server of a backend. Its identity is backend and name; its counters and state
-// live as long as that.
+// Server is one server of a backend. Its identity is backend and name; its counters and what is
+// known of its health live as long as that, while a reload may change its settings.
 type Server struct {
 	Backend string
 	Name    string
-	SID     int // HAProxy's number in the backend
-	Address string
-	Weight  int
 
 	Counters stats.ServerCounters
 
-	maintenance bool
-	down        atomic.Bool
-	pool        *h1.Pool
+	settings atomic.Pointer[settings]
+	down     atomic.Bool
+	farm     *farm
+	credit   int // of the round robin; under farm.mu
+	served   int // requests in flight; under farm.mu
 
 	mu      sync.Mutex
 	dialing context.Context // ends when the server goes down
 	hangUp  context.CancelFunc
 }
 
-func newServer(backend string, sid int, c *config.Server, pool *h1.Pool) *Server {
-	s := &Server{
-		Backend: backend, Name: c.Name, SID: sid, Address: c.Address, Weight: c.Weight,
-		maintenance: c.Disabled, pool: pool,
-	}
+// settings is what the configuration says of a server, never changed once it is in force.
+type settings struct {
+	config.Server
+	sid  int // HAProxy's number in the backend
+	pool *h1.Pool
+}
+
+// reachedAs tells whether connections made under s will do for o.
+func (s *settings) reachedAs(o *settings) bool {
+	return s.Address == o.Address
+}
+
+func newServer(backend, name string, farm *farm) *Server {
+	s := &Server{Backend: backend, Name: name, farm: farm}
 	s.dialing, s.hangUp = context.WithCancel(context.Background())
 	return s
 }
 
+// SID is HAProxy's number of the server in its backend.
+func (s *Server) SID() int { return s.settings.Load().sid }
+
+// Address is where the server listens.
+func (s *Server) Address() string { return s.settings.Load().Address }
+
+// Weight is the server's share of the requests.
+func (s *Server) Weight() int { return s.settings.Load().Weight }
+
+// Maxconn is how many requests the server gets at once; 0: any number.
+func (s *Server) Maxconn() int { return s.settings.Load().Maxconn }
+
 // Usable tells whether the server gets requests: it is the only such predicate.
-func (s *Server) Usable() bool { return s.Weight > 0 && !s.maintenance && !s.down.Load() }
+func (s *Server) Usable() bool {
+	set := s.settings.Load()
+	return set.Weight > 0 && !set.Disabled && !s.down.Load()
+}
+
+// room tells whether the server may get one more request. It is called under farm.mu.
+func (s *Server) room() bool {
+	maxconn := s.settings.Load().Maxconn
+	return maxconn == 0 || s.served < maxconn
+}
 
 // Maintenance tells whether an operator has taken the server out.
-func (s *Server) Maintenance() bool { return s.maintenance }
+func (s *Server) Maintenance() bool { return s.settings.Load().Disabled }
 
 // Conns returns how many connections to the server are idle and in use.
-func (s *Server) Conns() (idle, used int) { return s.pool.Counts() }
+func (s *Server) Conns() (idle, used int) { return s.settings.Load().pool.Counts() }
 
 // SetUp says what the health check found. When the server goes down, attempts on it that have
 // no answer yet end at once.
 func (s *Server) SetUp(up bool) {
-	if s.down.Swap(!up) == !up || up {
+	if s.down.Swap(!up) == !up {
+		return
+	}
+	if up {
+		s.farm.wake()
 		return
 	}
 	s.mu.Lock()
 	s.hangUp()
 	s.dialing, s.hangUp = context.WithCancel(context.Background())
 	s.mu.Unlock()
-	s.pool.CancelWaiting()
-	s.pool.Reset()
+	pool := s.settings.Load().pool
+	pool.CancelWaiting()
+	pool.Reset()
 }
 
 // untilDown returns a context that ends when the server goes down.
@@ -74,10 +108,10 @@ func (s *Server) untilDown() context.Context {
 }
 
 // dial opens a connection. The failure tells whose fault it is if that fails.
-func (s *Server) dial(ctx context.Context, timeout time.Duration) (*h1.ServerConn, failure, error) {
+func (s *Server) dial(ctx context.Context, to *settings, timeout time.Duration) (*h1.ServerConn, failure, error) {
 	s.Counters.Connects.Inc()
 	dialer := net.Dialer{Timeout: timeout}
-	conn, err := dialer.DialContext(ctx, "tcp", s.Address)
+	conn, err := dialer.DialContext(ctx, "tcp", to.Address)
 	if err != nil {
 		return nil, dialFailure(err), err
 	}
@@ -86,7 +120,7 @@ func (s *Server) dial(ctx context.Context, timeout time.Duration) (*h1.ServerCon
 		_ = conn.Close()
 		return nil, failInternal, err
 	}
-	s.pool.Add(c)
+	to.pool.Add(c)
 	return c, failNone, nil
 }
 

@@ -1,6 +1,7 @@
 package balancer
 
 import (
+	"sync/atomic"
 	"time"
 
 	"relais/balancer/h1"
@@ -12,12 +13,13 @@ import (
 const maxServerIdle = time.Minute
 
 // Table is one generation: everything that a request needs to know, never changed once it is in
-// force. The counters and states that its parts point to live on.
+// force. The servers, counters and queues that its parts point to live on from one generation to
+// the next.
 type Table struct {
 	Frontends []*Frontend
 	Backends  []*Backend
 
-	frontends map[string]*Frontend
+	settings map[*Server]*settings // what publishing gives to the servers
 }
 
 // Frontend is where requests come in.
@@ -25,11 +27,13 @@ type Frontend struct {
 	Name     string
 	IID      int // HAProxy's number of the proxy
 	Mode     string
+	Maxconn  int // connections at once; 0: no limit of its own
 	Bind     []config.Bind
 	Gate     *h1.Gate
 	Counters *stats.FrontendCounters
 
 	backend *Backend
+	gone    atomic.Bool // the configuration does not have it any more
 }
 
 // Backend is where requests go to.
@@ -41,57 +45,170 @@ type Backend struct {
 	Servers  []*Server
 	Counters *stats.BackendCounters
 
+	farm           *farm
+	maxqueue       int
+	queueTimeout   time.Duration
 	connectTimeout time.Duration
 	serverTimeout  time.Duration
 	tunnelTimeout  time.Duration
 	retry          retryPolicy
 	maxHeaderSize  int
 	maxHeaders     int
-	roundRobin     roundRobin
 }
 
-// compile makes the table of a configuration.
-func compile(cfg *config.Config, w *h1.Watcher) *Table {
-	t := &Table{frontends: map[string]*Frontend{}}
+// compile makes the table of a configuration that follows prev, which is empty at first.
+func compile(cfg *config.Config, prev *Table, w *h1.Watcher) (*Table, error) {
+	t := &Table{settings: map[*Server]*settings{}}
 	iid := 2 // HAProxy keeps 1 for itself
-	backends := map[string]*Backend{}
 	for _, c := range cfg.Frontends {
-		f := &Frontend{
-			Name: c.Name, IID: iid, Mode: c.Mode, Bind: c.Bind, Counters: &stats.FrontendCounters{},
-			Gate: &h1.Gate{
-				MaxHeaderSize: int(cfg.Limits.MaxHeaderSize), MaxHeaders: cfg.Limits.MaxHeaders,
-				RequestTimeout: c.Timeout.HTTPRequest, KeepAliveTimeout: c.Timeout.HTTPKeepAlive,
-				ClientTimeout: c.Timeout.Client, Watcher: w,
-			},
-		}
+		f := compileFrontend(c, cfg.Limits, prev.Frontend(c.Name), w)
+		f.IID = iid
 		t.Frontends = append(t.Frontends, f)
-		t.frontends[f.Name] = f
 		iid++
 	}
 	for _, c := range cfg.Backends {
-		b := compileBackend(c, cfg.Limits, w)
+		b, err := t.compileBackend(c, cfg.Limits, prev, w)
+		if err != nil {
+			return nil, err
+		}
 		b.IID = iid
 		t.Backends = append(t.Backends, b)
-		backends[b.Name] = b
 		iid++
 	}
 	for i, c := range cfg.Frontends {
-		t.Frontends[i].backend = backends[c.DefaultBackend]
+		t.Frontends[i].backend = t.Backend(c.DefaultBackend)
 	}
-	return t
+	return t, nil
 }
 
-func compileBackend(c *config.Backend, limits config.Limits, w *h1.Watcher) *Backend {
+// Frontend returns the frontend of that name, nil if there is none.
+func (t *Table) Frontend(name string) *Frontend {
+	for _, f := range t.Frontends {
+		if f.Name == name {
+			return f
+		}
+	}
+	return nil
+}
+
+// Backend returns the backend of that name, nil if there is none.
+func (t *Table) Backend(name string) *Backend {
+	for _, b := range t.Backends {
+		if b.Name == name {
+			return b
+		}
+	}
+	return nil
+}
+
+// Server returns the server of that backend and name, nil if there is none.
+func (t *Table) Server(backend, name string) *Server {
+	b := t.Backend(backend)
+	if b == nil {
+		return nil
+	}
+	for _, s := range b.Servers {
+		if s.Name == name {
+			return s
+		}
+	}
+	return nil
+}
+
+// pools calls do for the connections of every server.
+func (t *Table) pools(do func(*h1.Pool)) {
+	for _, b := range t.Backends {
+		for _, s := range b.Servers {
+			do(s.settings.Load().pool)
+		}
+	}
+}
+
+// compileFrontend keeps the counters of the frontend's last generation, and its gate as long as
+// that holds.
+func compileFrontend(c *config.Frontend, limits config.Limits, prev *Frontend, w *h1.Watcher) *Frontend {
+	f := &Frontend{
+		Name: c.Name, Mode: c.Mode, Maxconn: c.Maxconn, Bind: c.Bind, Counters: &stats.FrontendCounters{},
+		Gate: &h1.Gate{
+			MaxHeaderSize: int(limits.MaxHeaderSize), MaxHeaders: limits.MaxHeaders,
+			RequestTimeout: c.Timeout.HTTPRequest, KeepAliveTimeout: c.Timeout.HTTPKeepAlive,
+			ClientTimeout: c.Timeout.Client, Watcher: w,
+		},
+	}
+	if prev == nil {
+		return f
+	}
+	f.Counters = prev.Counters
+	if f.Gate.Same(prev.Gate) {
+		f.Gate = prev.Gate
+	}
+	return f
+}
+
+func (t *Table) compileBackend(c *config.Backend, limits config.Limits, prev *Table, w *h1.Watcher) (*Backend, error) {
 	b := &Backend{
-		Name: c.Name, Mode: c.Mode, Balance: c.Balance, Counters: &stats.BackendCounters{},
-		connectTimeout: c.Timeout.Connect, serverTimeout: c.Timeout.Server,
-		tunnelTimeout: c.Timeout.Tunnel,
+		Name: c.Name, Mode: c.Mode, Balance: c.Balance, maxqueue: c.Maxqueue,
+		queueTimeout: c.Timeout.Queue, connectTimeout: c.Timeout.Connect,
+		serverTimeout: c.Timeout.Server, tunnelTimeout: c.Timeout.Tunnel,
 		retry:         retryPolicy{retries: c.Retries},
 		maxHeaderSize: int(limits.MaxHeaderSize), maxHeaders: limits.MaxHeaders,
 	}
-	for i, s := range c.Servers {
-		b.Servers = append(b.Servers, newServer(b.Name, i+1, s, h1.NewPool(w, maxServerIdle)))
+	known := map[string]*Server{}
+	if old := prev.Backend(c.Name); old != nil {
+		b.Counters, b.farm = old.Counters, old.farm
+		for _, s := range old.Servers {
+			known[s.Name] = s
+		}
+	} else {
+		b.Counters = &stats.BackendCounters{}
+		b.farm = &farm{counters: b.Counters}
 	}
-	b.roundRobin.current = make([]int, len(b.Servers))
-	return b
+	for i, sc := range c.Servers {
+		s := known[sc.Name]
+		if s == nil {
+			s = newServer(b.Name, sc.Name, b.farm)
+			s.down.Store(startsDown(c.HealthCheck, len(prev.Backends) > 0))
+		}
+		set := newSettings(i+1, sc, s.settings.Load(), w)
+		t.settings[s] = set
+		b.Servers = append(b.Servers, s)
+	}
+	return b, nil
+}
+
+// settle gives servers and queues what the table says of them, and returns the connections that
+// nobody needs any more.
+func (t *Table) settle(prev *Table) (unused []*h1.Pool) {
+	for s, set := range t.settings {
+		if old := s.settings.Swap(set); old != nil && old.pool != set.pool {
+			unused = append(unused, old.pool)
+		}
+	}
+	for _, b := range t.Backends {
+		b.farm.set(b.Servers, b.maxqueue)
+	}
+	for _, b := range prev.Backends {
+		for _, s := range b.Servers {
+			if t.settings[s] == nil {
+				unused = append(unused, s.settings.Load().pool)
+			}
+		}
+	}
+	return unused
+}
+
+// startsDown tells whether a server that is new must pass a health check before it gets traffic.
+func startsDown(c *config.HealthCheck, running bool) bool {
+	return c != nil && (c.Initial == "down" || c.Initial == "auto" && running)
+}
+
+// newSettings keeps the connections to a server that listens where it did.
+func newSettings(sid int, c *config.Server, prev *settings, w *h1.Watcher) *settings {
+	s := &settings{Server: *c, sid: sid}
+	if prev != nil && prev.reachedAs(s) {
+		s.pool = prev.pool
+	} else {
+		s.pool = h1.NewPool(w, maxServerIdle)
+	}
+	return s
 }

@@ -10,6 +10,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"relais/balancer"
 	"runtime"
 	"strings"
 	"testing"
@@ -45,7 +46,7 @@ func (f *farm) serveOn(b listen.Bind) {
 		f.t.Fatal(err)
 	}
 	f.addr = ln.Addr().String()
-	server := &fasthttp.Server{Handler: f.proxy.Handler("web"), NoDefaultDate: true}
+	server := &fasthttp.Server{Handler: f.proxy.Handler(func() *balancer.Frontend { return f.proxy.Table().Frontends[0] }), NoDefaultDate: true}
 	done := make(chan struct{})
 	go func() {
 		defer close(done)

@@ -115,7 +115,8 @@ type ServerCounters struct {
 type BackendCounters struct {
 	Sessions      Gauge   // requests in flight
 	SessionsTotal Counter // requests given to the backend
-	NoServer      Counter // answered 503 because no server was usable
+	Queued        Gauge   // requests that wait for a server with room
+	NoServer      Counter // answered 503 because no server was usable, or had room in time
 	ClientAborts  Counter // before a server was chosen
 	LastSession   atomic.Int64
 	Queue         Average

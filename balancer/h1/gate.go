@@ -29,6 +29,13 @@ type Gate struct {
 	inboxes sync.Pool
 }
 
+// Same tells whether connections behind g and o are treated alike.
+func (g *Gate) Same(o *Gate) bool {
+	return g.MaxHeaderSize == o.MaxHeaderSize && g.MaxHeaders == o.MaxHeaders &&
+		g.RequestTimeout == o.RequestTimeout && g.KeepAliveTimeout == o.KeepAliveTimeout &&
+		g.ClientTimeout == o.ClientTimeout
+}
+
 // inbox is what has arrived of a request and not been passed on. A connection has one from the
 // first byte of a request to its end, none while it is idle.
 type inbox struct {

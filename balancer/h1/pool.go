@@ -20,6 +20,7 @@ type Pool struct {
 	announced time.Duration            // by the server; 0: not
 	learned   time.Duration            // from its idle closes; 0: nothing yet
 	watcher   *Watcher
+	closed    bool
 }
 
 // NewPool returns an empty pool whose idle connections are watched by w.
@@ -62,13 +63,13 @@ func (p *Pool) Put(c *ServerConn, now time.Time) {
 	c.wd.renew()
 	c.idleSince = now
 	p.mu.Lock()
-	if _, ours := p.open[c]; ours {
+	if _, ours := p.open[c]; ours && !p.closed {
 		p.idle = append(p.idle, c)
 		p.mu.Unlock()
 		return
 	}
 	p.mu.Unlock()
-	_ = c.Close()
+	p.Discard(c)
 }
 
 // Discard closes a connection that is in use.
@@ -153,7 +154,7 @@ func (p *Pool) CancelWaiting() {
 func (p *Pool) Close() {
 	p.mu.Lock()
 	old := p.cutBottom(len(p.idle))
-	clear(p.open)
+	p.closed = true
 	p.mu.Unlock()
 	p.closeAll(old)
 }

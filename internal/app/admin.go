@@ -25,18 +25,29 @@ const adminStop = time.Second
 
 // adminServer is the listener of the admins: page, figures, metrics, health.
 type adminServer struct {
+	address  string // as the configuration has it
 	listener *listen.Listener
 	server   *fasthttp.Server
 	done     chan struct{}
 }
 
-func (a *App) openAdmin() (*adminServer, error) {
-	s := &adminServer{done: make(chan struct{})}
-	ln, err := listen.TCP(a.cfg.Stats.Bind, listen.NewSlots(adminConns), func(c net.Conn) net.Conn {
+// openAdmin gives the generation its listener of the admins: the one in force, if it has the
+// right address.
+func (a *App) openAdmin(g *generation) error {
+	bind := g.cfg.Stats.Bind
+	switch {
+	case bind == "":
+		return nil
+	case a.admin != nil && a.admin.address == bind:
+		g.admin = a.admin
+		return nil
+	}
+	s := &adminServer{address: bind, done: make(chan struct{})}
+	ln, err := listen.TCP(bind, listen.NewSlots(adminConns), func(c net.Conn) net.Conn {
 		return &adminConn{Conn: c, server: s}
 	})
 	if err != nil {
-		return nil, err
+		return err
 	}
 	s.listener = ln
 	s.server = &fasthttp.Server{
@@ -52,7 +63,8 @@ func (a *App) openAdmin() (*adminServer, error) {
 		SecureErrorLogMessage: true,
 		Logger:                fasthttpLog{a.log},
 	}
-	return s, nil
+	g.admin = s
+	return nil
 }
 
 func (s *adminServer) serve() {
@@ -90,10 +102,9 @@ func (a *App) adminHandler() fasthttp.RequestHandler {
 	metrics := fasthttpadaptor.NewFastHTTPHandler(promhttp.HandlerFor(
 		prom.New(a.Snapshot, Version), promhttp.HandlerOpts{MaxRequestsInFlight: 4}))
 	assets := page.Assets()
-	root := a.cfg.Stats.Path
 	return func(ctx *fasthttp.RequestCtx) {
 		defer a.surviveAdmin(ctx)
-		path := string(ctx.Path())
+		root, path := a.cfg.Load().Stats.Path, string(ctx.Path())
 		secure(&ctx.Response.Header)
 		switch {
 		case !ctx.IsGet() && !ctx.IsHead():
@@ -166,7 +177,7 @@ func (a *App) answerStats(ctx *fasthttp.RequestCtx, suffix string) {
 		err = stats.WriteJSON(ctx, &s, o.Filter)
 	default:
 		ctx.SetContentType("text/html; charset=utf-8")
-		err = page.Render(ctx, &s, page.Options{Options: o, Path: a.cfg.Stats.Path, Metrics: "/metrics"})
+		err = page.Render(ctx, &s, page.Options{Options: o, Path: a.cfg.Load().Stats.Path, Metrics: "/metrics"})
 	}
 	if err != nil {
 		a.log.Error().Err(err).Msg("the statistics could not be written")

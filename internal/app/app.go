@@ -6,9 +6,9 @@ package app
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
-	"net"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -29,19 +29,29 @@ type Options struct {
 
 // App is a running balancer.
 type App struct {
-	cfg     *config.Config
 	file    string
+	getenv  func(string) (string, bool)
 	started time.Time
+	cfg     atomic.Pointer[config.Config] // in force
+	loaded  atomic.Int64                  // unix nanoseconds, since when
 	logs    *logs
 	log     zerolog.Logger
 
-	proxy     *balancer.Proxy
-	frontends []*frontendServer
-	admin     *adminServer
-	checks    *healthcheck.Set
-	figures   *figures
-	slots     listen.Slots
-	limits    limits
+	proxy   *balancer.Proxy
+	checks  *healthcheck.Set
+	figures *figures
+	slots   *listen.Slots // of all frontends together
+
+	change    sync.Mutex               // one reload or stop at a time
+	bindSlots map[string]*listen.Slots // by frontend; under change
+	retired   sync.WaitGroup           // binds that a reload has closed
+	running   context.Context          // ends when nobody waits for them any more
+	halt      context.CancelFunc
+
+	mu     sync.RWMutex // what follows is read by the figures
+	binds  []*bindServer
+	admin  *adminServer
+	limits limits
 
 	stopping chan struct{} // closed when the stop begins
 	sampling context.CancelFunc
@@ -63,9 +73,11 @@ func Start(cfg *config.Config, o Options) (*App, error) {
 		return nil, err
 	}
 	a := &App{
-		cfg: cfg, file: o.ConfigFile, started: time.Now(), logs: logs, log: logs.log,
-		stopping: make(chan struct{}), sampled: make(chan struct{}),
+		file: o.ConfigFile, getenv: o.Getenv, started: time.Now(), logs: logs, log: logs.log,
+		bindSlots: map[string]*listen.Slots{}, stopping: make(chan struct{}), sampled: make(chan struct{}),
 	}
+	a.running, a.halt = context.WithCancel(context.Background())
+	a.inForce(cfg, a.started)
 	if err := a.start(); err != nil {
 		return nil, errors.Join(err, a.logs.close())
 	}
@@ -73,26 +85,22 @@ func Start(cfg *config.Config, o Options) (*App, error) {
 }
 
 func (a *App) start() error {
-	if err := a.setLimits(); err != nil {
+	cfg := a.cfg.Load()
+	if err := a.setLimits(cfg); err != nil {
 		return err
 	}
-	proxy, err := balancer.New(a.cfg, balancer.Options{Log: a.logs.access, OnPanic: a.reportPanic})
+	proxy, err := balancer.New(cfg, balancer.Options{Log: a.logs.access, OnPanic: a.reportPanic})
 	if err != nil {
 		return err
 	}
-	a.proxy, a.figures = proxy, newFigures(proxy.Table(), a.started)
-	if err := a.open(); err != nil {
-		a.closeListeners()
+	a.proxy, a.figures = proxy, newFigures(proxy.Table, a.started)
+	next, err := a.open(cfg, proxy.Table())
+	if err != nil {
 		a.proxy.Close()
 		return err
 	}
-	a.startChecks()
-	for _, f := range a.frontends {
-		f.serve()
-	}
-	if a.admin != nil {
-		a.admin.serve()
-	}
+	a.startChecks(cfg)
+	a.adopt(next)
 	ctx, cancel := context.WithCancel(context.Background())
 	a.sampling = cancel
 	go a.sample(ctx)
@@ -101,59 +109,54 @@ func (a *App) start() error {
 	return nil
 }
 
+// inForce takes note of the configuration that holds from now on.
+func (a *App) inForce(cfg *config.Config, now time.Time) {
+	a.cfg.Store(cfg)
+	a.loaded.Store(now.UnixNano())
+}
+
 // setLimits finds out how much the balancer may hold, and says so.
-func (a *App) setLimits() error {
+func (a *App) setLimits(cfg *config.Config) error {
+	var l limits
 	var why string
-	a.limits.memory, why = MemoryLimit()
-	a.log.Info().Int64("bytes", a.limits.memory).Msg("memory limit: " + why)
+	l.memory, why = MemoryLimit()
+	a.log.Info().Int64("bytes", l.memory).Msg("memory limit: " + why)
 	files, err := OpenFiles()
 	if err != nil {
 		return err
 	}
-	a.limits.openFiles = files
-	a.limits.maxconn, why = MaxConns(a.cfg.Limits.Maxconn, files, a.limits.memory)
+	l.openFiles = files
+	l.maxconn, why = MaxConns(cfg.Limits.Maxconn, files, l.memory)
 	level := zerolog.InfoLevel
-	if a.cfg.Limits.Maxconn > a.limits.maxconn {
+	if cfg.Limits.Maxconn > l.maxconn {
 		level = zerolog.WarnLevel
 	}
-	a.log.WithLevel(level).Int("connections", a.limits.maxconn).Msg("connection limit: " + why)
-	a.slots = listen.NewSlots(a.limits.maxconn)
-	return nil
-}
-
-// open opens every listener, or none.
-func (a *App) open() error {
-	for _, f := range a.proxy.Table().Frontends {
-		for i := range f.Bind {
-			s, err := a.openFrontend(f, &f.Bind[i])
-			if err != nil {
-				return fmt.Errorf("frontend %s: %w", f.Name, err)
-			}
-			a.frontends = append(a.frontends, s)
-		}
+	a.log.WithLevel(level).Int("connections", l.maxconn).Msg("connection limit: " + why)
+	if a.slots == nil {
+		a.slots = listen.NewSlots(l.maxconn)
 	}
-	if a.cfg.Stats.Bind == "" {
-		return nil
-	}
-	admin, err := a.openAdmin()
-	if err != nil {
-		return fmt.Errorf("stats: %w", err)
-	}
-	a.admin = admin
+	a.slots.SetLimit(l.maxconn)
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.limits = l
 	return nil
 }
 
 // Addrs returns the addresses on which clients come in, in the order of the configuration.
 func (a *App) Addrs() []string {
 	var addrs []string
-	for _, f := range a.frontends {
-		addrs = append(addrs, f.listener.Addr().String())
+	a.mu.RLock()
+	defer a.mu.RUnlock()
+	for _, s := range a.binds {
+		addrs = append(addrs, s.listener.Addr().String())
 	}
 	return addrs
 }
 
 // StatsAddr returns the address of the admin listener; empty: there is none.
 func (a *App) StatsAddr() string {
+	a.mu.RLock()
+	defer a.mu.RUnlock()
 	if a.admin == nil {
 		return ""
 	}
@@ -179,11 +182,17 @@ func (a *App) Ready() bool {
 // shutdown_timeout or the end of ctx. The admin listener answers to the last.
 func (a *App) Stop(ctx context.Context) error {
 	close(a.stopping)
-	a.log.Info().Stringer("timeout", a.cfg.ShutdownTimeout).Msg("stopping: no new connections, waiting for running requests")
-	ctx, cancel := context.WithTimeout(ctx, a.cfg.ShutdownTimeout)
+	a.change.Lock() // a reload under way ends first
+	defer a.change.Unlock()
+	timeout := a.cfg.Load().ShutdownTimeout
+	a.log.Info().Stringer("timeout", timeout).Msg("stopping: no new connections, waiting for running requests")
+	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
+	defer context.AfterFunc(ctx, a.halt)()
 	a.proxy.Stop()
-	a.drain(ctx)
+	a.drain(ctx, a.binds)
+	a.retired.Wait()
+	a.halt()
 	a.checks.Stop()
 	a.sampling()
 	<-a.sampled
@@ -195,22 +204,16 @@ func (a *App) Stop(ctx context.Context) error {
 	return a.logs.close()
 }
 
-// drain waits for the requests under way, and ends those that take too long.
-func (a *App) drain(ctx context.Context) {
-	errs := make(chan error, len(a.frontends))
-	for _, f := range a.frontends {
-		go func() { errs <- f.stop(ctx) }()
+// drain waits for what is under way on the binds, and ends what takes too long.
+func (a *App) drain(ctx context.Context, binds []*bindServer) {
+	errs := make(chan error, len(binds))
+	for _, s := range binds {
+		go func() { errs <- s.stop(ctx) }()
 	}
-	for range a.frontends {
+	for range binds {
 		if <-errs != nil {
 			a.log.Warn().Msg("requests were cut off: they ran longer than shutdown_timeout")
 		}
-	}
-}
-
-func (a *App) closeListeners() {
-	for _, f := range a.frontends {
-		_ = f.listener.Close()
 	}
 }
 
@@ -233,16 +236,4 @@ func (a *App) sample(ctx context.Context) {
 			a.proxy.Sweep(now)
 		}
 	}
-}
-
-// wrap puts an accepted connection behind the frontend's gate and counts it.
-func (s *frontendServer) wrap(conn net.Conn) net.Conn {
-	c := s.frontend.Gate.Wrap(conn)
-	s.frontend.Counters.ConnsTotal.Inc()
-	s.frontend.Counters.Conns.Inc()
-	c.OnClose = func() {
-		s.frontend.Counters.Conns.Dec()
-		s.listener.Release(c)
-	}
-	return c
 }

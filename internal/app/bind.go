@@ -14,7 +14,7 @@ import (
 
 // bind translates a bind of the configuration, and reads its certificates.
 func (a *App) bind(f *balancer.Frontend, c *config.Bind) (listen.Bind, error) {
-	b := listen.Bind{Address: c.Address, Mode: c.Mode}
+	b := listen.Bind{Address: c.Address, Mode: c.Mode, Slots: a.slotsOf(f)}
 	b.Refused = func(peer net.Addr, err error) {
 		f.Counters.RequestErrors.Inc()
 		a.log.Debug().Str("frontend", f.Name).Str("bind", c.Address).Stringer("peer", peer).Err(err).Msg("connection refused")
@@ -30,6 +30,16 @@ func (a *App) bind(f *balancer.Frontend, c *config.Bind) (listen.Bind, error) {
 		return b, fmt.Errorf("listen on %s: %w", c.Address, err)
 	}
 	return b, nil
+}
+
+// slotsOf returns the slots of a frontend, which live as long as the balancer.
+func (a *App) slotsOf(f *balancer.Frontend) *listen.Slots {
+	slots := a.bindSlots[f.Name]
+	if slots == nil {
+		slots = listen.NewSlots(f.Maxconn)
+		a.bindSlots[f.Name] = slots
+	}
+	return slots
 }
 
 func (a *App) serverTLS(c *config.TLS) (*tls.Config, error) {

@@ -4,28 +4,41 @@ import (
 	"fmt"
 	"time"
 
-	"relais/balancer"
 	"relais/healthcheck"
 	"relais/internal/config"
 )
 
 // startChecks starts the health checks and joins them with the servers.
-func (a *App) startChecks() {
-	servers := map[healthcheck.ID]*balancer.Server{}
-	for _, b := range a.proxy.Table().Backends {
-		for _, s := range b.Servers {
-			servers[healthcheck.ID{Backend: b.Name, Server: s.Name}] = s
-		}
-	}
+func (a *App) startChecks(cfg *config.Config) {
 	a.checks = healthcheck.NewSet(healthcheck.Options{
-		OnStart: func(id healthcheck.ID, up bool) { servers[id].SetUp(up) },
+		OnStart: func(id healthcheck.ID, up bool) { a.setUp(id, up) },
 		OnTransition: func(t healthcheck.Transition) {
-			servers[t.ID].SetUp(t.Up)
+			a.setUp(t.ID, t.Up)
 			a.reportTransition(t)
 		},
 	})
 	a.figures.checks = a.checks
-	a.checks.Reconcile(specs(a.cfg))
+	a.checks.Reconcile(specs(cfg))
+}
+
+// reconcileChecks makes the checks those of another configuration. A server that is not checked
+// is taken to be up.
+func (a *App) reconcileChecks(cfg *config.Config) {
+	a.checks.Reconcile(specs(cfg))
+	for _, b := range a.proxy.Table().Backends {
+		for _, s := range b.Servers {
+			if _, checked := a.checks.Status(b.Name, s.Name); !checked {
+				s.SetUp(true)
+			}
+		}
+	}
+	a.figures.reconcile(time.Now())
+}
+
+func (a *App) setUp(id healthcheck.ID, up bool) {
+	if s := a.proxy.Table().Server(id.Backend, id.Server); s != nil {
+		s.SetUp(up)
+	}
 }
 
 // reportTransition logs a server going up or down, and a backend gaining or losing its last one.

@@ -91,7 +91,7 @@ func run(cmd *cobra.Command, path string) error {
 	if err != nil {
 		return err
 	}
-	a, err := Start(cfg, Options{ConfigFile: path, Stdout: os.Stdout, Stderr: os.Stderr})
+	a, err := Start(cfg, Options{ConfigFile: path, Getenv: os.LookupEnv, Stdout: os.Stdout, Stderr: os.Stderr})
 	if err != nil {
 		return err
 	}
@@ -101,7 +101,11 @@ func run(cmd *cobra.Command, path string) error {
 	for {
 		select {
 		case <-hangups:
-			a.log.Warn().Msg("SIGHUP: this version does not reload; restart the balancer to read the configuration again")
+			if err := a.Reload(); err != nil {
+				a.log.Error().Err(err).Str("config", path).Msg("not reloaded; the old configuration holds on")
+			} else {
+				a.log.Info().Str("config", path).Strs("frontends", a.Addrs()).Msg("reloaded")
+			}
 		case <-ctx.Done():
 			stop()
 			return a.Stop(context.Background())

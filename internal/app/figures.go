@@ -12,7 +12,7 @@ import (
 
 // figures turns what the data path counts and the health checks know into rows.
 type figures struct {
-	table   *balancer.Table
+	table   func() *balancer.Table // in force
 	checks  *healthcheck.Set
 	started time.Time
 	rates   stats.Rates[rateKey]
@@ -36,12 +36,27 @@ type backendState struct {
 	downs    uint64
 }
 
-func newFigures(t *balancer.Table, started time.Time) *figures {
-	f := &figures{table: t, started: started, backends: map[string]*backendState{}}
-	for _, b := range t.Backends {
-		f.backends[b.Name] = &backendState{usable: usable(b) > 0, since: started}
-	}
+func newFigures(table func() *balancer.Table, started time.Time) *figures {
+	f := &figures{table: table, started: started, backends: map[string]*backendState{}}
+	f.reconcile(started)
 	return f
+}
+
+// reconcile follows the backends of the table: new ones have no past, and what a reload has done
+// to the servers of the others may have made them usable, or not.
+func (f *figures) reconcile(now time.Time) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	kept := map[string]*backendState{}
+	for _, b := range f.table().Backends {
+		s := f.backends[b.Name]
+		if s == nil {
+			s = &backendState{usable: usable(b) > 0, since: now}
+		}
+		s.update(usable(b) > 0, now)
+		kept[b.Name] = s
+	}
+	f.backends = kept
 }
 
 func usable(b *balancer.Backend) int {
@@ -59,28 +74,36 @@ func usable(b *balancer.Backend) int {
 func (f *figures) backendChanged(name string, at time.Time) (now, changed bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	s := f.backends[name]
-	for _, b := range f.table.Backends {
-		if b.Name == name {
-			now = usable(b) > 0
-		}
+	s, b := f.backends[name], f.table().Backend(name)
+	if s == nil || b == nil {
+		return false, false
 	}
-	if now == s.usable {
-		return now, false
+	now = usable(b) > 0
+	return now, s.update(now, at)
+}
+
+// update takes note of whether the backend can serve, and tells whether that is news.
+func (s *backendState) update(usable bool, at time.Time) bool {
+	if usable == s.usable {
+		return false
 	}
-	if now {
+	if usable {
 		s.downtime += at.Sub(s.since)
 	} else {
 		s.downs++
 	}
-	s.usable, s.since = now, at
-	return now, true
+	s.usable, s.since = usable, at
+	return true
 }
 
+// backend returns the state of a backend; of one that has just been added, nothing is known.
 func (f *figures) backend(name string) backendState {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return *f.backends[name]
+	if s := f.backends[name]; s != nil {
+		return *s
+	}
+	return backendState{}
 }
 
 // sample takes the totals behind the rates.
@@ -89,7 +112,7 @@ func (f *figures) sample(now time.Time) { f.rates.Sample(now, f.totals()) }
 func (f *figures) totals() iter.Seq2[rateKey, uint64] {
 	return func(yield func(rateKey, uint64) bool) {
 		var conns, requests, bytes uint64
-		for _, fe := range f.table.Frontends {
+		for _, fe := range f.table().Frontends {
 			c, r := fe.Counters.ConnsTotal.Load(), fe.Counters.Requests.Load()
 			conns, requests, bytes = conns+c, requests+r, bytes+fe.Counters.BytesOut.Load()
 			if !yield(rateKey{scope: stats.Frontend, proxy: fe.Name}, c) ||
@@ -100,7 +123,7 @@ func (f *figures) totals() iter.Seq2[rateKey, uint64] {
 		if !yield(rateKey{}, conns) || !yield(rateKey{bytes: true}, bytes) {
 			return
 		}
-		for _, b := range f.table.Backends {
+		for _, b := range f.table().Backends {
 			if !yield(rateKey{scope: stats.Backend, proxy: b.Name}, b.Counters.SessionsTotal.Load()) {
 				return
 			}
@@ -116,12 +139,12 @@ func (f *figures) totals() iter.Seq2[rateKey, uint64] {
 // proxies returns the rows of all frontends and backends at one moment.
 func (f *figures) proxies(now time.Time, stopping bool) []stats.Proxy {
 	var proxies []stats.Proxy
-	for _, fe := range f.table.Frontends {
+	for _, fe := range f.table().Frontends {
 		row := f.frontendRow(fe, now)
 		row.Stopped = stopping
 		proxies = append(proxies, stats.Proxy{Name: fe.Name, Rows: []stats.Row{row}})
 	}
-	for _, b := range f.table.Backends {
+	for _, b := range f.table().Backends {
 		proxies = append(proxies, stats.Proxy{Name: b.Name, Rows: f.backendRows(b, now)})
 	}
 	return proxies

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -24,7 +23,7 @@ type logs struct {
 	log    zerolog.Logger
 	access func(*accesslog.Entry) // nil: off
 	queues []*logqueue.Queue
-	file   io.Closer // of the access log
+	file   *logFile // of the access log; nil: it has none
 }
 
 func openLogs(cfg *config.Config, o Options) (*logs, error) {
@@ -54,11 +53,11 @@ func (l *logs) openAccess(output string, o Options) error {
 	case "stderr":
 		out = o.Stderr
 	default:
-		f, err := os.OpenFile(output, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o640)
-		if err != nil {
-			return fmt.Errorf("open access log: %w", err)
+		l.file = &logFile{path: output}
+		if err := l.file.reopen(); err != nil {
+			return err
 		}
-		out, l.file = f, f
+		out = l.file
 	}
 	l.access = accesslog.New(l.queue(out)).Log
 	return nil
@@ -68,6 +67,14 @@ func (l *logs) queue(w io.Writer) *logqueue.Queue {
 	q := logqueue.New(w, logqueue.DefaultLimit, accesslog.Dropped)
 	l.queues = append(l.queues, q)
 	return q
+}
+
+// reopen goes on in a new file if the old one was moved away.
+func (l *logs) reopen() error {
+	if l.file == nil {
+		return nil
+	}
+	return l.file.reopen()
 }
 
 // dropped is how many lines were lost so far.
@@ -87,7 +94,7 @@ func (l *logs) close() error {
 		_ = q.Close(ctx) // what was lost has been counted, and there is nobody left to tell
 	}
 	if l.file != nil {
-		return l.file.Close()
+		return l.file.close()
 	}
 	return nil
 }

@@ -18,6 +18,7 @@ func (f *figures) frontendRow(fe *balancer.Frontend, now time.Time) stats.Row {
 		Responses: responses(&c.Responses),
 	}
 	r.Sessions, r.SessionsMax = c.Conns.Load()
+	r.SessionsLimit = fe.Maxconn
 	key := rateKey{scope: stats.Frontend, proxy: fe.Name}
 	r.Rate, r.RateMax = f.rates.At(now, key, r.ConnsTotal)
 	key.requests = true
@@ -49,6 +50,7 @@ func (f *figures) backendRow(b *balancer.Backend, now time.Time) stats.Row {
 		LastChange: age(now, state.since), Downtime: state.downtime, Downs: state.downs,
 		ServersByState: map[string]int{}, ServersByCheck: map[string]int{},
 	}
+	r.Queue, r.QueueMax = c.Queued.Load()
 	if !state.usable {
 		r.Downtime += age(now, state.since)
 	}
@@ -61,7 +63,7 @@ func (f *figures) backendRow(b *balancer.Backend, now time.Time) stats.Row {
 func (f *figures) serverRow(b *balancer.Backend, s *balancer.Server, now time.Time) stats.Row {
 	c := &s.Counters
 	r := stats.Row{
-		Scope: stats.Server, Proxy: b.Name, Server: s.Name, IID: b.IID, SID: s.SID, Mode: b.Mode,
+		Scope: stats.Server, Proxy: b.Name, Server: s.Name, IID: b.IID, SID: s.SID(), Mode: b.Mode,
 		SessionsTotal: c.SessionsTotal.Load(), Requests: c.SessionsTotal.Load(), Balanced: c.Balanced.Load(),
 		LastSession: lastSession(now, c.LastSession.Load()),
 		BytesIn:     c.BytesIn.Load(), BytesOut: c.BytesOut.Load(),
@@ -70,8 +72,9 @@ func (f *figures) serverRow(b *balancer.Backend, s *balancer.Server, now time.Ti
 		ClientAborts: c.ClientAborts.Load(), ServerAborts: c.ServerAborts.Load(), Internal: c.Internal.Load(),
 		Responses: responses(&c.Responses), Connects: c.Connects.Load(), Reuses: c.Reuses.Load(),
 		RacesAvoided: c.RacesAvoided.Load(),
-		Address:      s.Address, Maintenance: s.Maintenance(), Weight: s.Weight, UserWeight: s.Weight,
-		LastChange: age(now, f.started),
+		Address:      s.Address(), Maintenance: s.Maintenance(), Weight: s.Weight(), UserWeight: s.Weight(),
+		SessionsLimit: s.Maxconn(),
+		LastChange:    age(now, f.started),
 	}
 	idle, used := s.Conns()
 	r.IdleConns, r.UsedConns = int64(idle), int64(used)

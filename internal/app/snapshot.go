@@ -12,17 +12,19 @@ import (
 func (a *App) Snapshot(now time.Time) stats.Snapshot {
 	s := stats.Snapshot{Now: now, Proxies: a.figures.proxies(now, a.isStopping())}
 	node, _ := os.Hostname() // without a name the figures are still right
+	a.mu.RLock()
+	defer a.mu.RUnlock()
 	p := &s.Process
 	*p = stats.Process{
 		Version: Version, Node: node, PID: os.Getpid(), Started: a.started,
 		Maxconn: a.limits.maxconn, MaxFDs: a.limits.openFiles, MemoryLimit: a.limits.memory,
-		DroppedLogs: a.logs.dropped(), Stopping: a.isStopping(), Listeners: len(a.frontends),
-		Threads: runtime.GOMAXPROCS(0), ConfigFile: a.file, ConfigLoaded: a.started,
+		DroppedLogs: a.logs.dropped(), Stopping: a.isStopping(), Listeners: len(a.binds),
+		Threads: runtime.GOMAXPROCS(0), ConfigFile: a.file, ConfigLoaded: time.Unix(0, a.loaded.Load()),
 	}
 	if a.admin != nil {
 		p.Listeners++
 	}
-	for _, f := range a.figures.table.Frontends {
+	for _, f := range a.proxy.Table().Frontends {
 		conns, _ := f.Counters.Conns.Load()
 		p.Conns += conns
 		p.ConnsTotal += f.Counters.ConnsTotal.Load()

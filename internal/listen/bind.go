@@ -21,6 +21,9 @@ type Bind struct {
 	Address string      // HOST:PORT, unix@PATH or fd@N, an inherited listening socket
 	Mode    fs.FileMode // of the file of unix@PATH; 0: what the umask leaves
 
+	Socket *Listener // whose socket is shared instead of opening one; nil: none. Connections come to either of the two
+	Slots  *Slots    // of the bind, beside those that all listeners share; nil: no bound of its own
+
 	Proxy *Proxy      // nil: there is no PROXY header
 	TLS   *tls.Config // nil: there is no TLS. See ServerTLS
 
@@ -43,6 +46,9 @@ type stream interface {
 
 // open opens the socket.
 func (b *Bind) open() (net.Listener, error) {
+	if b.Socket != nil {
+		return b.Socket.share()
+	}
 	if path, ok := strings.CutPrefix(b.Address, "unix@"); ok {
 		return listenUnix(path, b.Mode)
 	}

@@ -20,6 +20,21 @@ func inherit(n int) (net.Listener, error) {
 	return net.FileListener(f)
 }
 
+// share returns another listener on the socket of l. Connections come to either of the two, until
+// one is closed.
+func (l *Listener) share() (net.Listener, error) {
+	tcp, ok := l.Listener.(*net.TCPListener)
+	if !ok {
+		return nil, errors.New("it is open in another mode, which only a restart of the balancer can change")
+	}
+	f, err := tcp.File()
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return net.FileListener(f)
+}
+
 // inheritable tells an inherited listening socket from everything else. What the process has
 // opened itself is closed on exec, what it has inherited is not.
 func inheritable(n int) error {

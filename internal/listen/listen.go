@@ -13,47 +13,48 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
 
-// Slots bounds how many client connections are open at once, over all listeners that share it.
-// When none is free, connections wait in the kernel's backlog, as with HAProxy.
-type Slots chan struct{}
-
-// NewSlots returns n free slots.
-func NewSlots(n int) Slots { return make(Slots, n) }
-
-// Listener accepts connections as long as there is a slot for them. Running out of descriptors
-// makes it pause, never end.
+// Listener accepts connections as long as there is a slot for them; further ones wait in the
+// kernel's backlog, as with HAProxy, but for a single one that is taken before its slot. Running
+// out of descriptors makes it pause, never end.
 type Listener struct {
 	net.Listener
-	bind  Bind
-	slots Slots
+	bind  atomic.Pointer[Bind]
+	slots *Slots
 	wrap  func(net.Conn) net.Conn
 
 	once   sync.Once
 	closed chan struct{}
 
 	mu   sync.Mutex
-	open map[net.Conn]struct{}
+	open map[net.Conn]*Slots // with the slots of the bind that they hold
 }
 
 // Open listens as b says. wrap is what is done to each accepted connection; when the connection
 // that it returns has been closed, its owner calls Release.
-func Open(b Bind, slots Slots, wrap func(net.Conn) net.Conn) (*Listener, error) {
+func Open(b Bind, slots *Slots, wrap func(net.Conn) net.Conn) (*Listener, error) {
 	ln, err := b.open()
 	if err != nil {
 		return nil, fmt.Errorf("listen on %s: %w", b.Address, b.explain(err))
 	}
-	return &Listener{
-		Listener: ln, bind: b, slots: slots, wrap: wrap,
-		closed: make(chan struct{}), open: map[net.Conn]struct{}{},
-	}, nil
+	return newListener(ln, b, slots, wrap), nil
+}
+
+func newListener(ln net.Listener, b Bind, slots *Slots, wrap func(net.Conn) net.Conn) *Listener {
+	l := &Listener{
+		Listener: ln, slots: slots, wrap: wrap,
+		closed: make(chan struct{}), open: map[net.Conn]*Slots{},
+	}
+	l.bind.Store(&b)
+	return l
 }
 
 // TCP listens on an address whose clients speak nothing before HTTP.
-func TCP(address string, slots Slots, wrap func(net.Conn) net.Conn) (*Listener, error) {
+func TCP(address string, slots *Slots, wrap func(net.Conn) net.Conn) (*Listener, error) {
 	return Open(Bind{Address: address}, slots, wrap)
 }
 
@@ -77,27 +78,47 @@ func (b *Bind) explain(err error) error {
 	return err
 }
 
-// Accept waits for a slot and a connection. It returns io.EOF when the listener is closed, and
-// no other error.
+// Update makes b hold for the connections accepted from now on. Its address is the same.
+func (l *Listener) Update(b Bind) { l.bind.Store(&b) }
+
+// Accept waits for a connection and then for its slots. It returns io.EOF when the listener is
+// closed, and no other error.
 func (l *Listener) Accept() (net.Conn, error) {
-	select {
-	case l.slots <- struct{}{}:
-	case <-l.closed:
-		return nil, io.EOF
-	}
 	for {
 		conn, err := l.Listener.Accept()
 		if err == nil {
-			if conn = l.bind.dress(conn.(stream)); conn == nil {
-				continue
+			if conn = l.admit(conn.(stream)); conn != nil {
+				return conn, nil
 			}
-			return l.add(l.wrap(conn)), nil
+			continue
 		}
 		if errors.Is(err, net.ErrClosed) || !l.pause() {
-			<-l.slots
 			return nil, io.EOF
 		}
 	}
+}
+
+// admit makes of an accepted connection what wrap says; nil: it was refused.
+func (l *Listener) admit(accepted stream) net.Conn {
+	b := l.bind.Load()
+	conn := b.dress(accepted)
+	if conn == nil {
+		return nil
+	}
+	if !b.Slots.acquire(l.closed) {
+		_ = conn.Close()
+		return nil
+	}
+	if !l.slots.acquire(l.closed) {
+		b.Slots.release()
+		_ = conn.Close()
+		return nil
+	}
+	conn = l.wrap(conn)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.open[conn] = b.Slots
+	return conn
 }
 
 // pause waits before the next try and tells whether there is one.
@@ -112,19 +133,16 @@ func (l *Listener) pause() bool {
 	}
 }
 
-func (l *Listener) add(conn net.Conn) net.Conn {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.open[conn] = struct{}{}
-	return conn
-}
-
-// Release frees the slot of a connection that has been closed.
+// Release frees the slots of a connection that has been closed.
 func (l *Listener) Release(conn net.Conn) {
 	l.mu.Lock()
+	own, open := l.open[conn]
 	delete(l.open, conn)
 	l.mu.Unlock()
-	<-l.slots
+	if open {
+		own.release()
+		l.slots.release()
+	}
 }
 
 // Close stops accepting. Connections go on.

@@ -1,0 +1,190 @@
+package balancer
+
+import (
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// limited is a farm whose servers get at most maxconn requests each.
+func limited(maxconn, n int) *farm {
+	f := newFarm(slices.Repeat([]int{1}, n)...)
+	for _, s := range f.servers {
+		s.settings.Load().Maxconn = maxconn
+	}
+	return f
+}
+
+// visit is a request that tells when it has a server.
+type visit struct {
+	waiter waiter
+	left   chan struct{}
+	server *Server
+	why    failure
+	took   time.Duration
+	done   chan struct{}
+}
+
+func come(f *farm, tried ...*Server) *visit {
+	v := &visit{left: make(chan struct{}, 1), done: make(chan struct{})}
+	v.waiter.tried = tried
+	began := time.Now()
+	go func() {
+		defer close(v.done)
+		v.server, v.why = f.take(&v.waiter, 5*time.Second, func() <-chan struct{} { return v.left })
+		v.took = time.Since(began)
+	}()
+	synctest.Wait() // until it has a server or a place in the queue
+	return v
+}
+
+func (v *visit) served() bool {
+	synctest.Wait()
+	select {
+	case <-v.done:
+		return v.server != nil
+	default:
+		return false
+	}
+}
+
+func TestQueueIsServedInOrder(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := limited(1, 2)
+		first, second := come(f), come(f)
+		if !first.served() || !second.served() || first.server == second.server {
+			t.Fatal("two servers with room for one each did not take one each")
+		}
+		third, fourth, fifth := come(f), come(f), come(f)
+		if third.served() {
+			t.Fatal("a server got more than its maxconn")
+		}
+		f.release(second.server)
+		if !third.served() || third.server != second.server || fourth.served() {
+			t.Error("the slot did not go to who waited longest")
+		}
+		f.release(first.server)
+		f.release(third.server)
+		if !fourth.served() || !fifth.served() {
+			t.Error("not everybody was served in the end")
+		}
+	})
+}
+
+func TestQueueTimesOut(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := limited(1, 1)
+		busy, late := come(f), come(f)
+		<-late.done
+		if late.why != failQueueTimeout || late.took != 5*time.Second || late.waiter.queued != 5*time.Second {
+			t.Errorf("%v after %v, queued for %v", late.why, late.took, late.waiter.queued)
+		}
+		f.release(busy.server)
+		if next := come(f); !next.served() {
+			t.Error("who has gone still takes the slot")
+		}
+		if now, most := f.counters.Queued.Load(); now != 0 || most != 1 {
+			t.Errorf("queued: %d, at most %d", now, most)
+		}
+	})
+}
+
+func TestClientLeavesTheQueue(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := limited(1, 1)
+		busy, leaver, next := come(f), come(f), come(f)
+		leaver.left <- struct{}{}
+		<-leaver.done
+		if leaver.why != failClientGone {
+			t.Error(leaver.why)
+		}
+		f.release(busy.server)
+		if !next.served() {
+			t.Error("the place of who has left was not given on")
+		}
+	})
+}
+
+func TestQueueIsBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := limited(1, 1)
+		f.maxqueue = 1
+		busy, waiting, refused := come(f), come(f), come(f)
+		if <-refused.done; refused.why != failQueueFull || refused.took != 0 {
+			t.Errorf("%v after %v", refused.why, refused.took)
+		}
+		f.release(busy.server)
+		if !waiting.served() {
+			t.Error("who had a place was not served")
+		}
+	})
+}
+
+// Who has failed on a server waits for another one as long as there is one, ahead of those who
+// have come later, and does not hold these up.
+func TestQueueAfterAFailure(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := limited(1, 2)
+		onA, onB := come(f), come(f)
+		later := come(f)
+		again := come(f, onA.server)
+		f.release(onA.server)
+		if again.served() || !later.served() {
+			t.Error("the slot of the server that has failed was not given to who can use it")
+		}
+		f.release(onB.server)
+		if !again.served() || again.server != onB.server {
+			t.Error("the retry did not get the other server")
+		}
+	})
+}
+
+func TestQueueWakesWhenAServerReturns(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := limited(1, 2)
+		f.servers[1].down.Store(true)
+		come(f)
+		waiting := come(f)
+		f.servers[1].down.Store(false)
+		f.wake()
+		if !waiting.served() {
+			t.Error("nobody noticed the server")
+		}
+	})
+}
+
+func TestNobodyWaitsForNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := limited(1, 1)
+		f.servers[0].down.Store(true)
+		v := come(f)
+		if <-v.done; v.why != failNoServer || v.took != 0 {
+			t.Errorf("%v after %v", v.why, v.took)
+		}
+	})
+}
+
+// A reload that gives room, or another server, serves those who wait.
+func TestQueueFollowsTheServers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f, other := limited(1, 1), limited(1, 1)
+		come(f)
+		waiting := come(f)
+		f.set(append(slices.Clone(f.servers), other.servers...), 0)
+		if !waiting.served() || waiting.server != other.servers[0] {
+			t.Error("who waits does not see the new server")
+		}
+	})
+}
+
+func TestPickCostsNoMemory(t *testing.T) {
+	f := newFarm(1, 2, 3)
+	var w waiter
+	if n := testing.AllocsPerRun(1000, func() {
+		s, _ := f.take(&w, time.Second, nil)
+		f.release(s)
+	}); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
