@@ -36,8 +36,9 @@ func build(m *testing.M) int {
 // running is a balancer that runs as a process of its own.
 type running struct {
 	*testkit.Process
-	addr  string // of the first frontend
-	stats string // of the admin listener
+	config string // path of its configuration
+	addr   string // of the first frontend
+	stats  string // of the admin listener
 }
 
 // run starts a balancer with a configuration of which {bind}s are free ports.
@@ -47,7 +48,7 @@ func run(t *testing.T, config string, prepare func(*exec.Cmd)) *running {
 	if err := os.WriteFile(path, []byte(config), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	r := &running{Process: testkit.Start(t, prepare, balancerPath, "run", "--config", path)}
+	r := &running{config: path, Process: testkit.Start(t, prepare, balancerPath, "run", "--config", path)}
 	testkit.Eventually(t, "the balancer says that it has started", func() bool { return r.started() })
 	return r
 }
