@@ -43,33 +43,12 @@ func (f *farm) set(servers []*Server, maxqueue int) {
 	f.dispatch()
 }
 
-// take gives the request a server that has room, waiting for one for at most patience, or until
-// quit yields. Whoever gets a server calls release. The failure says why there is none.
-func (f *farm) take(w *waiter, patience time.Duration, quit func() <-chan struct{}) (*Server, failure) {
+// take gives the request a server that has room, or else a place in the queue: no server and no
+// failure. Whoever gets a server calls release. As every release serves those who wait first, a
+// server that has room here is one that none of them can use.
+func (f *farm) take(w *waiter) (*Server, failure) {
 	f.mu.Lock()
-	s, why := f.takeNow(w)
-	f.mu.Unlock()
-	if s != nil || why != failNone {
-		return s, why
-	}
-	began := time.Now()
-	defer func() { w.queued += time.Since(began) }()
-	timer := time.NewTimer(patience)
-	defer timer.Stop()
-	why = failQueueTimeout
-	select {
-	case <-w.ready:
-		return w.server, failNone
-	case <-timer.C:
-	case <-quit():
-		why = failClientGone
-	}
-	return f.withdraw(w, why)
-}
-
-// takeNow gives the request a server, or a place in the queue: no server and no failure. As every release serves those who
-// wait first, a server that has room here is one that none of them can use.
-func (f *farm) takeNow(w *waiter) (*Server, failure) {
+	defer f.mu.Unlock()
 	s, full := f.pick(w.tried)
 	switch {
 	case s != nil:
@@ -82,6 +61,23 @@ func (f *farm) takeNow(w *waiter) (*Server, failure) {
 	}
 	f.enqueue(w)
 	return nil, failNone
+}
+
+// await waits in the queue for at most patience, or until quit yields. The failure says why there
+// is no server.
+func (f *farm) await(w *waiter, patience time.Duration, quit <-chan struct{}) (*Server, failure) {
+	began := time.Now()
+	defer func() { w.queued += time.Since(began) }()
+	timer := time.NewTimer(patience)
+	defer timer.Stop()
+	select {
+	case <-w.ready:
+		return w.server, failNone
+	case <-timer.C:
+		return f.withdraw(w, failQueueTimeout)
+	case <-quit:
+		return f.withdraw(w, failClientGone)
+	}
 }
 
 // pick returns a server with room, one not tried yet if any of those is usable. Without one, full

@@ -32,7 +32,9 @@ func come(f *farm, tried ...*Server) *visit {
 	began := time.Now()
 	go func() {
 		defer close(v.done)
-		v.server, v.why = f.take(&v.waiter, 5*time.Second, func() <-chan struct{} { return v.left })
+		if v.server, v.why = f.take(&v.waiter); v.server == nil && v.why == failNone {
+			v.server, v.why = f.await(&v.waiter, 5*time.Second, v.left)
+		}
 		v.took = time.Since(began)
 	}()
 	synctest.Wait() // until it has a server or a place in the queue
@@ -182,7 +184,7 @@ func TestPickCostsNoMemory(t *testing.T) {
 	f := newFarm(1, 2, 3)
 	var w waiter
 	if n := testing.AllocsPerRun(1000, func() {
-		s, _ := f.take(&w, time.Second, nil)
+		s, _ := f.take(&w)
 		f.release(s)
 	}); n != 0 {
 		t.Errorf("%v allocations", n)

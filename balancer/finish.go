@@ -92,7 +92,7 @@ func (x *exchange) describe(e *accesslog.Entry) {
 	}
 	if x.server != nil {
 		e.Server = x.server.Name
-		e.Redispatched = len(x.waiter.tried) > 0 && x.waiter.tried[0] != x.server
+		e.Redispatched = x.redispatched()
 	}
 	if len(x.story) > 0 {
 		if x.failure == failNone {

@@ -13,13 +13,7 @@ import (
 // to the client. processed says, of a failed attempt, that the server may have acted on the
 // request.
 func (x *exchange) roundTrip(s *Server) (f failure, processed bool, err error) {
-	s.Counters.Sessions.Inc()
-	defer s.Counters.Sessions.Dec()
-	s.Counters.SessionsTotal.Inc()
-	s.Counters.Balanced.Inc()
-	x.settings = s.settings.Load()
-	x.picked, x.connected, x.answered = time.Now(), time.Time{}, time.Time{}
-	s.Counters.LastSession.Store(x.picked.UnixNano())
+	x.answered = time.Time{}
 	n, f, processed, err := x.send(s)
 	if f != failNone {
 		return f, processed, err

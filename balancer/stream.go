@@ -1,0 +1,168 @@
+package balancer
+
+import (
+	"encoding/binary"
+	"encoding/hex"
+	"math/rand/v2"
+	"net"
+	"net/netip"
+	"time"
+)
+
+// stream is what a request and a connection of TCP mode have in common: a client that wants a
+// server, and what becomes of that.
+type stream struct {
+	proxy    *Proxy
+	frontend *Frontend
+	backend  *Backend
+	id       [32]byte
+	peer     netip.AddrPort // of the client; invalid on a unix socket
+
+	waiter   waiter
+	server   *Server   // of the current or last attempt
+	settings *settings // of that server, when the attempt began
+	slot     *Server   // that has not been given back
+	attempts int       // before the current one
+
+	failure failure
+	cause   error
+	story   []byte // what went wrong on the way, in words
+
+	picked    time.Time // the server
+	connected time.Time
+	ended     time.Time
+}
+
+func (x *stream) begin(p *Proxy, f *Frontend, client net.Addr) {
+	x.proxy, x.frontend, x.backend = p, f, f.backend
+	x.newID()
+	x.peer = address(client)
+}
+
+// newID fills x.id with 128 random bits in hexadecimal.
+func (x *stream) newID() {
+	var b [16]byte
+	binary.LittleEndian.PutUint64(b[:8], rand.Uint64())
+	binary.LittleEndian.PutUint64(b[8:], rand.Uint64())
+	hex.Encode(x.id[:], b[:])
+}
+
+// address is that of a TCP connection; others have none.
+func address(a net.Addr) netip.AddrPort {
+	tcp, ok := a.(*net.TCPAddr)
+	if !ok {
+		return netip.AddrPort{}
+	}
+	at := tcp.AddrPort()
+	return netip.AddrPortFrom(at.Addr().Unmap().WithZone(""), at.Port())
+}
+
+// leaving yields when the client leaves, until done is called.
+type leaving func() (left <-chan struct{}, done func())
+
+// take gets a server for the next attempt, waiting for one with room unless the client leaves.
+func (x *stream) take(leaving leaving) bool {
+	s, f := x.backend.farm.take(&x.waiter)
+	if s == nil && f == failNone {
+		left, done := leaving()
+		s, f = x.backend.farm.await(&x.waiter, x.backend.queueTimeout, left)
+		done()
+	}
+	if s == nil {
+		x.fail(f, nil)
+		return false
+	}
+	x.slot = s
+	if x.server == s {
+		x.turnaround(leaving)
+	}
+	if x.attempts > 0 && x.server != s {
+		x.server.Counters.Redispatches.Inc()
+	}
+	x.server, x.settings = s, s.settings.Load()
+	x.picked, x.connected = time.Now(), time.Time{}
+	s.Counters.Sessions.Inc()
+	s.Counters.SessionsTotal.Inc()
+	s.Counters.Balanced.Inc()
+	s.Counters.LastSession.Store(x.picked.UnixNano())
+	return true
+}
+
+// turnaround waits before the same server is tried again, as HAProxy does.
+func (x *stream) turnaround(leaving leaving) {
+	left, done := leaving()
+	defer done()
+	pause := time.NewTimer(min(x.backend.connectTimeout, time.Second))
+	defer pause.Stop()
+	select {
+	case <-pause.C:
+	case <-left:
+	}
+}
+
+// giveBack makes room on the server for somebody else.
+func (x *stream) giveBack() {
+	s := x.slot
+	x.slot = nil
+	s.Counters.Sessions.Dec()
+	x.backend.farm.release(s)
+}
+
+// again tells whether a failed attempt is followed by another one, and takes note of it.
+func (x *stream) again(a attempt) bool {
+	a.number = x.attempts
+	if !x.backend.retry.again(a) {
+		return false
+	}
+	x.attempts++
+	x.server.Counters.Retries.Inc()
+	x.waiter.tried = append(x.waiter.tried, x.server)
+	return true
+}
+
+// redispatched tells whether the last attempt was on another server than the first.
+func (x *stream) redispatched() bool {
+	return len(x.waiter.tried) > 0 && x.waiter.tried[0] != x.server
+}
+
+// stopping tells whether connections are to end as soon as their answers are there.
+func (x *stream) stopping() bool { return x.proxy.stopping.Load() || x.frontend.gone.Load() }
+
+// fail records what went wrong.
+func (x *stream) fail(f failure, err error) {
+	x.failure, x.cause = f, err
+	switch {
+	case f.refusal():
+		x.frontend.Counters.RequestErrors.Inc()
+	case f.withoutServer():
+		x.backend.Counters.NoServer.Inc()
+	}
+	if x.server != nil {
+		x.server.blame(f)
+	}
+	if len(x.story) > 0 {
+		x.story = append(x.story, "; "...)
+	}
+	if x.server != nil && !f.byClient() && !f.withoutServer() {
+		x.story = append(append(x.story, x.server.Name...), ": "...)
+	}
+	x.story = append(x.story, explain(f, err)...)
+}
+
+// blame counts a failure where it belongs. What the client or the balancer itself did is never
+// held against the server.
+func (s *Server) blame(f failure) {
+	switch f {
+	case failConnect, failConnectTimeout:
+		s.Counters.ConnectErrors.Inc()
+	case failEmpty, failJunk, failTimeout, failCut, failStall:
+		s.Counters.ResponseErrors.Inc()
+		if f == failEmpty || f == failCut {
+			s.Counters.ServerAborts.Inc()
+		}
+	case failClientGone, failClientSlow:
+		s.Counters.ClientAborts.Inc()
+	case failInternal:
+		s.Counters.Internal.Inc()
+	}
+}
