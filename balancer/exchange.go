@@ -28,6 +28,7 @@ type exchange struct {
 	entry     accesslog.Entry
 
 	status   int
+	local    bool // the frontend itself answers: no backend is asked
 	started  bool // the client has got something of the final answer
 	closing  bool // the client's connection ends with this exchange
 	endless  bool // only the end of the connection tells the client where the answer ends
@@ -68,11 +69,15 @@ func (p *Proxy) release(x *exchange) {
 func (x *exchange) run() {
 	x.closing = x.head.Close
 	if fault := x.client.Fault(); fault != nil {
+		x.local = true
 		x.fail(headFault(fault), fault)
 		x.answerPage(x.failure)
 		return
 	}
 	x.frontend.Counters.Requests.Inc()
+	if x.redirect() {
+		return
+	}
 	x.backend.Counters.Sessions.Inc()
 	x.backend.Counters.SessionsTotal.Inc()
 	defer x.backend.Counters.Sessions.Dec()
@@ -87,7 +92,7 @@ func (x *exchange) run() {
 func (x *exchange) prepare() bool {
 	ip := x.peer.Addr().AppendTo(x.clientIP[:0])
 	x.out = h1.AppendRequest(x.out[:0], x.head, &h1.Forwarded{
-		For: ip, Proto: x.client.Scheme(), Host: x.localHost(), RequestID: x.id[:],
+		For: ip, Trusted: x.frontend.trusts(x.peer.Addr()), Proto: x.client.Scheme(), Host: x.localHost(), RequestID: x.id[:],
 	})
 	if x.client.BodyDone() {
 		x.whole = true

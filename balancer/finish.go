@@ -35,7 +35,7 @@ func (x *exchange) count() {
 	f.BytesIn.Add(uint64(x.bytesIn))
 	f.BytesOut.Add(uint64(x.bytesOut))
 	f.Responses.Count(x.status)
-	if x.client.Fault() != nil {
+	if x.local {
 		return
 	}
 	b := x.backend.Counters
@@ -82,7 +82,7 @@ func (x *exchange) describe(e *accesslog.Entry) {
 			Total: timer(began, x.ended),
 		},
 	}
-	if x.client.Fault() != nil {
+	if x.local {
 		e.Reason = string(x.story)
 		return
 	}
@@ -105,6 +105,8 @@ func (x *exchange) describe(e *accesslog.Entry) {
 // termination is HAProxy's termination state. Of a client that left it also says when.
 func (x *exchange) termination() string {
 	switch {
+	case x.local && x.failure == failNone:
+		return "LR--"
 	case x.failure != failClientGone || x.started || x.bodyCut:
 		return verdicts[x.failure].termination
 	case x.picked.IsZero():

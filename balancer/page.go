@@ -32,30 +32,51 @@ func (x *exchange) answerPage(f failure) {
 	if f.refusal() && errors.As(x.cause, &fault) {
 		x.status, words = fault.Status, "The request was refused: "+fault.Reason+"."
 	}
-	if f.refusal() || f == failInternal || !x.client.BodyDone() || x.stopping() {
+	if f.refusal() || f == failInternal || f == failClientGone {
 		x.closing = true
 	}
-	x.frontend.Counters.Intercepted.Inc()
 	if f == failClientGone {
-		x.closing = true
 		return
 	}
+	if p := x.frontend.errorPages[x.status]; p != nil && (p.json || !x.head.WantsJSON()) {
+		x.answerFile(p)
+		return
+	}
+	x.answerOwn(words, "")
+}
+
+// answerOwn answers with a page of the balancer's own. fields are lines of its head that the
+// others do not have.
+func (x *exchange) answerOwn(words, fields string) {
 	format, kind := page, "text/html; charset=utf-8"
 	if x.head.WantsJSON() {
 		format, kind = pageJSON, "application/json"
 	}
 	body := fmt.Sprintf(format, x.status, fasthttp.StatusMessage(x.status), words, x.id[:])
 	head := fmt.Sprintf("HTTP/1.1 %d %s\r\nContent-Type: %s\r\n"+
-		"Cache-Control: no-cache\r\nX-Request-Id: %s\r\nContent-Length: %d\r\n",
-		x.status, fasthttp.StatusMessage(x.status), kind, x.id[:], len(body))
-	if x.closing {
-		head += "Connection: close\r\n"
+		"Cache-Control: no-cache\r\n%sX-Request-Id: %s\r\nContent-Length: %d\r\n",
+		x.status, fasthttp.StatusMessage(x.status), kind, fields, x.id[:], len(body))
+	x.sendPage([]byte(head), body)
+}
+
+// sendPage sends an answer that no server made. What the connection decides is added to its head.
+// A body that the client is still sending is not waited for.
+func (x *exchange) sendPage(head []byte, body string) {
+	if !x.client.BodyDone() || x.stopping() {
+		x.closing = true
 	}
-	if string(x.head.Method) == "HEAD" {
-		body = ""
+	switch {
+	case x.closing:
+		head = append(head, "Connection: close\r\n"...)
+	case x.head.Minor == 0:
+		head = append(head, "Connection: keep-alive\r\n"...)
+	}
+	head = append(head, "\r\n"...)
+	if string(x.head.Method) != "HEAD" {
+		head = append(head, body...)
 	}
 	x.started = true
-	n, err := x.client.Answer([]byte(head + "\r\n" + body))
+	n, err := x.client.Answer(head)
 	x.bytesOut += int64(n)
 	if err != nil {
 		x.closing = true

@@ -138,6 +138,7 @@ func (p *Proxy) survive(x *exchange, v any) {
 		x.settings.pool.Discard(x.conn)
 	}
 	defer func() { _ = recover() }() // once is enough
+	x.fail(failInternal, nil)
 	if !x.started {
 		x.answerPage(failInternal)
 	}

@@ -1,6 +1,8 @@
 package balancer
 
 import (
+	"fmt"
+	"net/netip"
 	"sync/atomic"
 	"time"
 
@@ -32,8 +34,12 @@ type Frontend struct {
 	Gate     *h1.Gate
 	Counters *stats.FrontendCounters
 
-	backend *Backend
-	gone    atomic.Bool // the configuration does not have it any more
+	backend       *Backend
+	gone          atomic.Bool // the configuration does not have it any more
+	trusted       []netip.Prefix
+	redirectHTTPS bool
+	securePort    string // of the URLs that redirectHTTPS leads to
+	errorPages    map[int]*errorPage
 }
 
 // Backend is where requests go to.
@@ -56,12 +62,16 @@ type Backend struct {
 	maxHeaders     int
 }
 
-// compile makes the table of a configuration that follows prev, which is empty at first.
+// compile makes the table of a configuration that follows prev, which is empty at first. It fails
+// if a file that the configuration names is not there or not sound.
 func compile(cfg *config.Config, prev *Table, w *h1.Watcher) (*Table, error) {
 	t := &Table{settings: map[*Server]*settings{}}
 	iid := 2 // HAProxy keeps 1 for itself
 	for _, c := range cfg.Frontends {
-		f := compileFrontend(c, cfg.Limits, prev.Frontend(c.Name), w)
+		f, err := compileFrontend(c, cfg.Limits, prev.Frontend(c.Name), w)
+		if err != nil {
+			return nil, fmt.Errorf("frontend %s: %w", c.Name, err)
+		}
 		f.IID = iid
 		t.Frontends = append(t.Frontends, f)
 		iid++
@@ -126,7 +136,11 @@ func (t *Table) pools(do func(*h1.Pool)) {
 
 // compileFrontend keeps the counters of the frontend's last generation, and its gate as long as
 // that holds.
-func compileFrontend(c *config.Frontend, limits config.Limits, prev *Frontend, w *h1.Watcher) *Frontend {
+func compileFrontend(c *config.Frontend, limits config.Limits, prev *Frontend, w *h1.Watcher) (*Frontend, error) {
+	pages, err := loadErrorPages(c.ErrorFiles)
+	if err != nil {
+		return nil, err
+	}
 	f := &Frontend{
 		Name: c.Name, Mode: c.Mode, Maxconn: c.Maxconn, Bind: c.Bind, Counters: &stats.FrontendCounters{},
 		Gate: &h1.Gate{
@@ -134,15 +148,17 @@ func compileFrontend(c *config.Frontend, limits config.Limits, prev *Frontend, w
 			RequestTimeout: c.Timeout.HTTPRequest, KeepAliveTimeout: c.Timeout.HTTPKeepAlive,
 			ClientTimeout: c.Timeout.Client, Watcher: w,
 		},
+		trusted: c.TrustedProxies, errorPages: pages,
+		redirectHTTPS: c.RedirectHTTPS, securePort: securePort(c.Bind),
 	}
 	if prev == nil {
-		return f
+		return f, nil
 	}
 	f.Counters = prev.Counters
 	if f.Gate.Same(prev.Gate) {
 		f.Gate = prev.Gate
 	}
-	return f
+	return f, nil
 }
 
 func (t *Table) compileBackend(c *config.Backend, limits config.Limits, prev *Table, w *h1.Watcher) (*Backend, error) {

@@ -95,7 +95,7 @@ var columns = [...]Column{
 	column("conn_rate", "", "MRP", fe, "Connections over the last second", func(r *Row) Value { return rate(r.Rate) }),
 	column("conn_rate_max", "connections_rate_max", "MMP", fe, "Highest number of connections in one second", func(r *Row) Value { return rate(r.RateMax) }),
 	column("conn_tot", "connections_total", "MCP", fe, "Total number of connections", func(r *Row) Value { return total(r.ConnsTotal) }),
-	column("intercepted", "intercepted_requests_total", "MCP", fe|http, "Total number of requests answered by the balancer itself", func(r *Row) Value { return total(r.Intercepted) }),
+	column("intercepted", "intercepted_requests_total", "MCP", fe|http, "Total number of requests that the frontend itself answered, such as with a redirect", func(r *Row) Value { return total(r.Intercepted) }),
 	unfilled("dcon", "Total number of denied connections"),
 	unfilled("dses", "Total number of denied sessions"),
 	unfilled("wrew", "Total number of failed header rewrites"),

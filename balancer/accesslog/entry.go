@@ -34,7 +34,7 @@ type Entry struct {
 	UserAgent []byte
 	Referer   []byte
 
-	Status   int // as sent to the client; 499: the client left before an answer
+	Status   int // as sent to the client, unless an error file says another; 499: the client left before an answer
 	BytesIn  uint64
 	BytesOut uint64
 

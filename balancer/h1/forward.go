@@ -5,6 +5,7 @@ import "strconv"
 // Forwarded is what the proxy tells a server about the client.
 type Forwarded struct {
 	For       []byte // the client's address; empty: it has none
+	Trusted   bool   // that is a proxy, whose word about its own client is passed on
 	Proto     string // http or https
 	Host      []byte // for requests without a Host of their own
 	RequestID []byte
@@ -21,20 +22,14 @@ func AppendRequest(dst []byte, h *Head, f *Forwarded) []byte {
 	if !h.HasHost {
 		dst = appendField(dst, "Host: ", f.Host)
 	}
-	dst = h.appendFields(dst)
+	dst = h.appendFields(dst, f.Trusted)
 	switch {
 	case h.Upgrade != nil:
 		dst = appendUpgrade(dst, h.Upgrade)
 	case h.te:
 		dst = append(dst, "TE: trailers\r\nConnection: TE\r\n"...)
 	}
-	if len(f.For) > 0 {
-		dst = appendField(dst, "X-Forwarded-For: ", f.For)
-	}
-	dst = append(append(append(dst, "X-Forwarded-Proto: "...), f.Proto...), "\r\n"...)
-	if h.HasHost {
-		dst = appendField(dst, "X-Forwarded-Host: ", h.host)
-	}
+	dst = h.appendForwarded(dst, f)
 	dst = appendField(dst, "X-Request-Id: ", f.RequestID)
 	return append(dst, "\r\n"...)
 }
@@ -54,7 +49,7 @@ func AppendResponse(dst []byte, h *Head, d Delivery) []byte {
 		dst = append(dst, ' ')
 	}
 	dst = append(append(dst, h.Reason...), "\r\n"...)
-	dst = h.appendFields(dst)
+	dst = h.appendFields(dst, false)
 	if d.Chunked {
 		dst = append(dst, "Transfer-Encoding: chunked\r\n"...)
 	}
@@ -71,12 +66,13 @@ func AppendResponse(dst []byte, h *Head, d Delivery) []byte {
 
 // appendFields appends the fields that go on to the next hop, as they came. Only those that say
 // where a message goes and where it ends are written plainly, without a tab or a second space
-// before the value: servers differ in how they read these.
-func (h *Head) appendFields(dst []byte) []byte {
+// before the value: servers differ in how they read these. trusted says that the sender of a
+// request may say who its client is.
+func (h *Head) appendFields(dst []byte, trusted bool) []byte {
 	for i := range h.fields {
 		f := &h.fields[i]
 		switch {
-		case !h.forwards(f):
+		case !h.forwards(f, trusted):
 		case f.name == nameHost, f.name == nameContentLength:
 			dst = appendPlain(dst, h.buf[f.start:f.colon], h.buf[f.value:f.valueEnd])
 		case f.name == nameTransferEncoding:
@@ -93,12 +89,14 @@ func (h *Head) appendFields(dst []byte) []byte {
 	return dst
 }
 
-func (h *Head) forwards(f *field) bool {
+func (h *Head) forwards(f *field, trusted bool) bool {
 	switch f.name {
 	case nameConnection, nameHop, nameKeepAlive, nameListed, nameTE, nameUpgrade:
 		return false
-	case nameForwarded, nameRequestID:
+	case nameForwardedFor, nameForwardedList, nameAlias, nameRequestID:
 		return h.Status != 0 // a server may say what it wants
+	case nameForwarded, nameForwardedHost, nameForwardedProto:
+		return h.Status != 0 || trusted
 	case nameTransferEncoding:
 		return h.Status == 0 // for an answer the Delivery decides
 	case nameContentLength:

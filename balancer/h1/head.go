@@ -70,12 +70,6 @@ func (h *Head) UserAgent() []byte { return h.value(nameUserAgent) }
 // Referer returns the Referer field.
 func (h *Head) Referer() []byte { return h.value(nameReferer) }
 
-// WantsJSON tells whether the client asks for JSON and not for HTML.
-func (h *Head) WantsJSON() bool {
-	accept := h.value(nameAccept)
-	return bytes.Contains(accept, []byte("application/json")) && !bytes.Contains(accept, []byte("text/html"))
-}
-
 // RequestID returns the X-Request-Id field.
 func (h *Head) RequestID() []byte { return h.value(nameRequestID) }
 

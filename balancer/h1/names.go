@@ -1,5 +1,7 @@
 package h1
 
+import "bytes"
+
 // name is a field name that the proxy itself has something to do with.
 type name uint8
 
@@ -11,7 +13,8 @@ const (
 	nameConnection
 	nameHop       // meant for one hop only: removed
 	nameTE        // only its "trailers" goes on
-	nameForwarded // what only we may say about the client, and its aliases: replaced
+	nameForwarded // what only a proxy may say about the client: kept if a trusted one says it
+	nameAlias     // what some servers take for such a name: removed
 	nameKeepAlive
 	nameUpgrade
 	nameWebSocketKey
@@ -21,6 +24,10 @@ const (
 	nameUserAgent
 	nameReferer
 	nameListed // named by Connection: removed
+	nameForwardedFor
+	nameForwardedHost
+	nameForwardedProto
+	nameForwardedList // Forwarded, the chain of RFC 7239
 )
 
 // known maps a lower-case name to what it is.
@@ -33,7 +40,7 @@ var known = []struct {
 	{"accept", nameAccept},
 	{"referer", nameReferer},
 	{"upgrade", nameUpgrade},
-	{"forwarded", nameForwarded},
+	{"forwarded", nameForwardedList},
 	{"x-real-ip", nameForwarded},
 	{"connection", nameConnection},
 	{"keep-alive", nameKeepAlive},
@@ -41,9 +48,12 @@ var known = []struct {
 	{"x-request-id", nameRequestID},
 	{"content-length", nameContentLength},
 	{"http2-settings", nameHop},
+	{"x-forwarded-for", nameForwardedFor},
 	{"proxy-connection", nameHop},
+	{"x-forwarded-host", nameForwardedHost},
 	{"sec-websocket-key", nameWebSocketKey},
 	{"transfer-encoding", nameTransferEncoding},
+	{"x-forwarded-proto", nameForwardedProto},
 	{"proxy-authenticate", nameHop},
 	{"proxy-authorization", nameHop},
 	{"sec-websocket-accept", nameWebSocketAccept},
@@ -72,17 +82,25 @@ func classify(b []byte) name {
 			return k.name
 		}
 		if (k.name == nameForwarded || k.name == nameRequestID) && equalAlias(b, k.text) {
-			return nameForwarded
+			return nameAlias
 		}
 	}
 	if b[0]|0x20 == 'x' {
 		for _, prefix := range forwardedPrefixes {
 			if len(b) > len(prefix) && equalAlias(b[:len(prefix)], prefix) {
-				return nameForwarded
+				return forwardedOrAlias(b)
 			}
 		}
 	}
 	return nameOther
+}
+
+// forwardedOrAlias tells a name with one of the prefixes from one that only some servers read so.
+func forwardedOrAlias(b []byte) name {
+	if bytes.ContainsAny(b, "_.") {
+		return nameAlias
+	}
+	return nameForwarded
 }
 
 func equalAlias(b []byte, s string) bool {

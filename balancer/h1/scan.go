@@ -102,3 +102,28 @@ func nextElement(list []byte) (element, rest []byte) {
 	}
 	return trimSpace(list), nil
 }
+
+// unquoted is where the first c of b is that is not in a quoted string (RFC 9110 5.6.4), -1 if
+// there is none. open tells that the last of these strings does not end.
+func unquoted(b []byte, c byte) (at int, open bool) {
+	for i := 0; i < len(b); i++ {
+		switch {
+		case open && b[i] == '\\':
+			i++
+		case b[i] == '"':
+			open = !open
+		case !open && b[i] == c:
+			return i, false
+		}
+	}
+	return -1, open
+}
+
+// cutUnquoted cuts b at the first sep that is not in a quoted string. after is nil if there is
+// none.
+func cutUnquoted(b []byte, sep byte) (before, after []byte) {
+	if at, _ := unquoted(b, sep); at >= 0 {
+		return b[:at], b[at+1:]
+	}
+	return b, nil
+}
