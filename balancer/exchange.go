@@ -27,16 +27,18 @@ type exchange struct {
 	bodyCut   bool  // the exchange ended before it was there
 	entry     accesslog.Entry
 
-	status   int
-	local    bool // the frontend itself answers: no backend is asked
-	started  bool // the client has got something of the final answer
-	closing  bool // the client's connection ends with this exchange
-	endless  bool // only the end of the connection tells the client where the answer ends
-	reused   bool // the server connection had been idle
-	bytesIn  int64
-	bytesOut int64
-	serverIn int64     // bytes of the answer as the server sent it
-	answered time.Time // head of the answer
+	status    int
+	local     bool // the frontend itself answers: no backend is asked
+	started   bool // the client has got something of the final answer
+	closing   bool // the client's connection ends with this exchange
+	endless   bool // only the end of the connection tells the client where the answer ends
+	reused    bool // the server connection had been idle
+	bytesIn   int64
+	bytesOut  int64
+	serverIn  int64 // bytes of the answer as the server sent it
+	tunnelIn  int64 // bytes behind a 101, counted as they passed
+	tunnelOut int64
+	answered  time.Time // head of the answer
 }
 
 func (p *Proxy) acquire(f *Frontend, client *h1.ClientConn) *exchange {

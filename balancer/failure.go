@@ -24,6 +24,7 @@ const (
 	failStall                  // the server fell silent in the middle of its answer
 	failClientGone             // the client closed or reset
 	failClientSlow             // the client fell silent
+	failKilled                 // ended on purpose by us: shutdown, an operator
 	failInternal               // our own fault
 )
 
@@ -54,6 +55,7 @@ var verdicts = [...]verdict{
 	failStall:          {504, "sD--", "the server fell silent in the middle of its answer"},
 	failClientGone:     {499, "CD--", "the client left"},
 	failClientSlow:     {408, "cD--", "the client fell silent"},
+	failKilled:         {503, "KD--", "the balancer ended the connection"},
 	failInternal:       {500, "I---", "internal error"},
 }
 

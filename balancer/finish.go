@@ -19,6 +19,7 @@ const (
 func (x *exchange) finish() {
 	x.ended = time.Now()
 	x.count()
+	x.bytesIn, x.bytesOut = x.bytesIn+x.tunnelIn, x.bytesOut+x.tunnelOut
 	if x.proxy.log != nil {
 		x.describe(&x.entry)
 		x.proxy.log(&x.entry)
@@ -94,12 +95,7 @@ func (x *exchange) describe(e *accesslog.Entry) {
 		e.Server = x.server.Name
 		e.Redispatched = x.redispatched()
 	}
-	if len(x.story) > 0 {
-		if x.failure == failNone {
-			x.story = append(append(x.story, "; answered by "...), x.server.Name...)
-		}
-		e.Reason = string(x.story)
-	}
+	e.Reason = x.reason()
 }
 
 // termination is HAProxy's termination state. Of a client that left it also says when.

@@ -14,6 +14,7 @@ import (
 
 	"relais/balancer/accesslog"
 	"relais/balancer/h1"
+	"relais/balancer/tunnel"
 	"relais/internal/config"
 )
 
@@ -36,6 +37,7 @@ type Proxy struct {
 	table     atomic.Pointer[Table]
 	exchanges sync.Pool
 	relays    sync.Pool // *[]byte of relaySize
+	tunnels   tunnel.Supply
 }
 
 // New makes a proxy for a validated configuration.
@@ -99,6 +101,7 @@ func (p *Proxy) Stop() { p.stopping.Store(true) }
 // Close closes the connections to servers. No request may be under way.
 func (p *Proxy) Close() {
 	p.table.Load().pools((*h1.Pool).Close)
+	p.tunnels.Close()
 	p.watcher.Close()
 }
 

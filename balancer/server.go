@@ -107,13 +107,11 @@ func (s *Server) untilDown() context.Context {
 	return s.dialing
 }
 
-// dial opens a connection. The failure tells whose fault it is if that fails.
+// dial opens a connection for HTTP.
 func (s *Server) dial(ctx context.Context, to *settings, timeout time.Duration) (*h1.ServerConn, failure, error) {
-	s.Counters.Connects.Inc()
-	dialer := net.Dialer{Timeout: timeout}
-	conn, err := dialer.DialContext(ctx, "tcp", to.Address)
+	conn, f, err := s.connect(ctx, to, timeout)
 	if err != nil {
-		return nil, dialFailure(err), err
+		return nil, f, err
 	}
 	c, err := h1.NewServerConn(conn)
 	if err != nil {
@@ -122,6 +120,17 @@ func (s *Server) dial(ctx context.Context, to *settings, timeout time.Duration) 
 	}
 	to.pool.Add(c)
 	return c, failNone, nil
+}
+
+// connect opens a connection. The failure tells whose fault it is if that fails.
+func (s *Server) connect(ctx context.Context, to *settings, timeout time.Duration) (net.Conn, failure, error) {
+	s.Counters.Connects.Inc()
+	dialer := net.Dialer{Timeout: timeout}
+	conn, err := dialer.DialContext(ctx, "tcp", to.Address)
+	if err != nil {
+		return nil, dialFailure(err), err
+	}
+	return conn, failNone, nil
 }
 
 func dialFailure(err error) failure {

@@ -1,6 +1,157 @@
 package balancer
 
-import "net"
+import (
+	"net"
+	"runtime/debug"
+	"time"
 
-// ServeTCP serves a connection.
-func (p *Proxy) ServeTCP(f *Frontend, conn net.Conn) { _ = conn.Close() }
+	"relais/balancer/accesslog"
+	"relais/balancer/tunnel"
+)
+
+// session is one connection of TCP mode with everything that becomes of it.
+type session struct {
+	stream
+	client tunnel.Conn
+	conn   tunnel.Conn // to the server
+	began  time.Time
+
+	bytesIn, bytesOut int64 // from and to the client
+}
+
+// starter is a client connection that begins with something before the bytes of the application:
+// a PROXY header, a TLS handshake.
+type starter interface{ Start() error }
+
+// ServeTCP serves a connection of a frontend in TCP mode to its end, and closes it. The server is
+// asked for at once: in many protocols it speaks first.
+func (p *Proxy) ServeTCP(f *Frontend, conn net.Conn) {
+	x := &session{client: conn.(tunnel.Conn), began: time.Now()}
+	f.Counters.ConnsTotal.Inc()
+	f.Counters.Conns.Inc()
+	defer f.Counters.Conns.Dec()
+	defer conn.Close()
+	defer func() {
+		if v := recover(); v != nil {
+			p.onPanic(f.Name, v, debug.Stack())
+		}
+	}()
+	if !x.start(f.startTimeout) {
+		return // nothing has been asked of us, and the bind has told why
+	}
+	x.begin(p, f, conn.RemoteAddr())
+	x.run()
+	x.finish()
+}
+
+// start reads what comes before the application's bytes.
+func (x *session) start(timeout time.Duration) bool {
+	s, ok := x.client.(starter)
+	if !ok {
+		return true
+	}
+	return x.client.SetReadDeadline(time.Now().Add(timeout)) == nil && s.Start() == nil &&
+		x.client.SetReadDeadline(time.Time{}) == nil
+}
+
+// run finds a server and carries bytes until both sides have ended.
+func (x *session) run() {
+	b := x.backend.Counters
+	b.Sessions.Inc()
+	b.SessionsTotal.Inc()
+	defer b.Sessions.Dec()
+	for x.attempt() {
+	}
+}
+
+// attempt tries one server and tells whether to try again. Nothing of what the client says is
+// read before there is a connection, so that any other server will do.
+func (x *session) attempt() bool {
+	if !x.take(staying) {
+		return false
+	}
+	defer x.giveBack()
+	conn, f, err := x.server.connect(x.server.untilDown(), x.settings, x.backend.connectTimeout)
+	if err != nil {
+		x.fail(f, err)
+		return x.again(attempt{failure: f, replayable: true})
+	}
+	defer conn.Close()
+	x.failure, x.connected = failNone, time.Now()
+	x.conn = conn.(tunnel.Conn)
+	x.carry()
+	return false
+}
+
+// staying says that a client cannot be seen to leave: the end of its stream may be all it has to
+// say.
+func staying() (left <-chan struct{}, done func()) { return nil, func() {} }
+
+// carry carries bytes between client and server, and counts them as they pass.
+func (x *session) carry() {
+	f, s := x.frontend.Counters, &x.server.Counters
+	t := tunnel.Tunnel{
+		Supply: &x.proxy.tunnels, Client: x.client, Server: x.conn, Timeout: x.backend.tunnelTimeout,
+		ToServer: func(n int) {
+			x.bytesIn += int64(n)
+			f.BytesIn.Add(uint64(n))
+			s.BytesIn.Add(uint64(n))
+		},
+		ToClient: func(n int) {
+			x.bytesOut += int64(n)
+			f.BytesOut.Add(uint64(n))
+			s.BytesOut.Add(uint64(n))
+		},
+		OnPanic: x.proxy.panicReporter(x.frontend.Name),
+	}
+	if r := t.Run(); r.End != tunnel.Done {
+		f := tunnelFailures[r.End]
+		x.record(f, r.Err, sessionWords[f])
+	}
+}
+
+// sessionWords says how a session ended before its time.
+var sessionWords = map[failure]string{
+	failClientGone: "the client reset the connection",
+	failCut:        "reset the connection",
+	failClientSlow: "neither side sent anything for timeout.tunnel, the server last",
+	failStall:      "neither side sent anything for timeout.tunnel, the client last",
+	failKilled:     "ended by the balancer",
+	failInternal:   verdicts[failInternal].words,
+}
+
+// finish counts the session and writes its line, exactly once.
+func (x *session) finish() {
+	x.ended = time.Now()
+	b := x.backend.Counters
+	b.LastSession.Store(x.ended.UnixNano())
+	b.Queue.Observe(microseconds(x.waiter.queued))
+	if !x.connected.IsZero() {
+		connect, total := microseconds(x.connected.Sub(x.picked)), microseconds(x.ended.Sub(x.began))
+		b.Connect.Observe(connect)
+		b.Total.Observe(total)
+		x.server.Counters.Connect.Observe(connect)
+		x.server.Counters.Total.Observe(total)
+	}
+	if x.proxy.log != nil {
+		entry := x.entry()
+		x.proxy.log(&entry)
+	}
+}
+
+func (x *session) entry() accesslog.Entry {
+	e := accesslog.Entry{
+		TCP: true, Time: x.began, ID: x.id[:], Client: x.peer, Frontend: x.frontend.Name, Backend: x.backend.Name,
+		BytesIn: uint64(x.bytesIn), BytesOut: uint64(x.bytesOut),
+		Retries: x.attempts, Redispatched: x.redispatched(), Termination: verdicts[x.failure].termination,
+		Timers: accesslog.Timers{
+			Request: accesslog.NotReached, Queue: x.waiter.queued.Microseconds(),
+			Connect: timer(x.picked, x.connected), Response: accesslog.NotReached, Total: timer(x.began, x.ended),
+		},
+		Reason: x.reason(),
+	}
+	if x.server != nil {
+		e.Server = x.server.Name
+	}
+	return e
+}

@@ -129,7 +129,10 @@ func (x *stream) redispatched() bool {
 func (x *stream) stopping() bool { return x.proxy.stopping.Load() || x.frontend.gone.Load() }
 
 // fail records what went wrong.
-func (x *stream) fail(f failure, err error) {
+func (x *stream) fail(f failure, err error) { x.record(f, err, explain(f, err)) }
+
+// record counts a failure where it belongs and adds its words to the story.
+func (x *stream) record(f failure, err error, words string) {
 	x.failure, x.cause = f, err
 	switch {
 	case f.refusal():
@@ -146,7 +149,15 @@ func (x *stream) fail(f failure, err error) {
 	if x.server != nil && !f.byClient() && !f.withoutServer() {
 		x.story = append(append(x.story, x.server.Name...), ": "...)
 	}
-	x.story = append(x.story, explain(f, err)...)
+	x.story = append(x.story, words...)
+}
+
+// reason is the story for the log, with its good end if it has one.
+func (x *stream) reason() string {
+	if len(x.story) > 0 && x.failure == failNone {
+		x.story = append(append(x.story, "; answered by "...), x.server.Name...)
+	}
+	return string(x.story)
 }
 
 // blame counts a failure where it belongs. What the client or the balancer itself did is never

@@ -35,7 +35,8 @@ type Frontend struct {
 	Counters *stats.FrontendCounters
 
 	backend       *Backend
-	gone          atomic.Bool // the configuration does not have it any more
+	gone          atomic.Bool   // the configuration does not have it any more
+	startTimeout  time.Duration // for a PROXY header and a TLS handshake, in TCP mode
 	trusted       []netip.Prefix
 	redirectHTTPS bool
 	securePort    string // of the URLs that redirectHTTPS leads to
@@ -148,7 +149,7 @@ func compileFrontend(c *config.Frontend, limits config.Limits, prev *Frontend, w
 			RequestTimeout: c.Timeout.HTTPRequest, KeepAliveTimeout: c.Timeout.HTTPKeepAlive,
 			ClientTimeout: c.Timeout.Client, Watcher: w,
 		},
-		trusted: c.TrustedProxies, errorPages: pages,
+		startTimeout: c.Timeout.HTTPRequest, trusted: c.TrustedProxies, errorPages: pages,
 		redirectHTTPS: c.RedirectHTTPS, securePort: securePort(c.Bind),
 	}
 	if prev == nil {

@@ -38,12 +38,16 @@ func TestTunnel(t *testing.T) {
 	if got := c.Body(9); got != "helloPING" {
 		t.Errorf("got %q", got)
 	}
+	testkit.Eventually(t, "bytes are counted while the tunnel is open", func() bool {
+		return f.server(0).Counters.BytesIn.Load() == 4 && f.server(0).Counters.BytesOut.Load() == 9
+	})
 	c.Send("last")
 	_ = c.Conn.(*net.TCPConn).CloseWrite()
 	if rest, err := c.Rest(); rest != "rest last" || err != io.EOF {
 		t.Errorf("got %q, %v", rest, err)
 	}
-	if l := f.line(0); l.Status != 101 || l.Termination != "----" || l.BytesOut < 20 {
+	if l := f.line(0); l.Status != 101 || l.Termination != "----" || l.BytesOut != uint64(len(want)+18) ||
+		string(l.Method) != "GET" || string(l.Target) != "/chat" {
 		t.Errorf("the log says %+v", l)
 	}
 	if cur, _ := f.server(0).Counters.Sessions.Load(); cur != 0 {
@@ -130,6 +134,9 @@ func TestTunnelTimeout(t *testing.T) {
 	if took := time.Since(start); took < 5*timeout || took > 5*time.Second {
 		t.Errorf("it ended after %v", took)
 	}
+	if l := f.line(0); l.Termination != "cD--" {
+		t.Errorf("the log says %+v", l)
+	}
 }
 
 // Either side that breaks off ends the tunnel for the other one, at once.
@@ -160,7 +167,11 @@ func TestTunnelBreaks(t *testing.T) {
 		if !byClient {
 			c.Closed()
 		}
-		if l := f.line(0); l.Status != 101 || l.Termination == "----" {
+		want := "SD--"
+		if byClient {
+			want = "CD--"
+		}
+		if l := f.line(0); l.Status != 101 || l.Termination != want {
 			t.Errorf("by client %v: the log says %+v", byClient, l)
 		}
 	}

@@ -16,6 +16,8 @@ const NoTermination = "----"
 // Entry is everything that is told of one ended exchange. Texts that are not known are empty.
 // There is no room in it for cookies and credentials, which are never logged.
 type Entry struct {
+	TCP bool // a connection of TCP mode: there is nothing of HTTP in it
+
 	Time   time.Time // when the request was accepted
 	Timers Timers
 

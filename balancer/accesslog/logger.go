@@ -30,20 +30,27 @@ func (l *Logger) Log(x *Entry) {
 	text(e, "id", x.ID, maxText)
 	optional(e, "client_id", x.ClientID)
 	client(e, x)
+	if x.TCP {
+		e.Str("mode", "tcp")
+	}
 	text(e, "frontend", x.Frontend, maxText)
 	text(e, "backend", x.Backend, maxText)
 	text(e, "server", x.Server, maxText)
-	text(e, "method", x.Method, maxText)
-	text(e, "host", x.Host, maxText)
-	text(e, "target", x.Target, maxTarget)
-	text(e, "proto", x.Proto, maxText)
-	e.Int("status", x.Status)
+	if !x.TCP {
+		text(e, "method", x.Method, maxText)
+		text(e, "host", x.Host, maxText)
+		text(e, "target", x.Target, maxTarget)
+		text(e, "proto", x.Proto, maxText)
+		e.Int("status", x.Status)
+	}
 	e.Uint64("bytes_in", x.BytesIn)
 	e.Uint64("bytes_out", x.BytesOut)
-	x.Timers.log(e)
+	x.Timers.log(e, x.TCP)
 	e.Int("retries", x.Retries)
 	e.Bool("redispatched", x.Redispatched)
-	e.Bool("reused", x.Reused)
+	if !x.TCP {
+		e.Bool("reused", x.Reused)
+	}
 	text(e, "termination", x.Termination, maxText)
 	optional(e, "reason", x.Reason)
 	optional(e, "user_agent", x.UserAgent)
@@ -61,11 +68,16 @@ func Dropped(dst []byte, n uint64) []byte {
 	return append(dst, `,"reason":"log lines were dropped: their reader is too slow, or the disk was full"}`+"\n"...)
 }
 
-func (t *Timers) log(e *zerolog.Event) {
-	millis(e, "request_ms", t.Request)
+// log writes the timers, of TCP mode those that it has.
+func (t *Timers) log(e *zerolog.Event, tcp bool) {
+	if !tcp {
+		millis(e, "request_ms", t.Request)
+	}
 	millis(e, "queue_ms", t.Queue)
 	millis(e, "connect_ms", t.Connect)
-	millis(e, "response_ms", t.Response)
+	if !tcp {
+		millis(e, "response_ms", t.Response)
+	}
 	millis(e, "total_ms", t.Total)
 }
 

@@ -70,6 +70,13 @@ func TestLines(t *testing.T) {
 			}
 		}},
 		{"ipv6", func(x *Entry) { x.Client = netip.MustParseAddrPort("[2001:db8::1]:80") }},
+		{"tcp", func(x *Entry) {
+			*x = Entry{
+				TCP: true, Time: x.Time, ID: x.ID, Client: x.Client, Frontend: "mysql", Backend: "db", Server: "db1",
+				Timers:  Timers{NotReached, 0, 345, NotReached, 1_234_567},
+				BytesIn: 112, BytesOut: 2750, Termination: "SD--", Reason: "db1: connection reset by peer",
+			}
+		}},
 		{"unix_client", func(x *Entry) { x.Client = netip.AddrPort{} }},
 		{"hostile", func(x *Entry) {
 			x.Client = netip.MustParseAddrPort("[fe80::1%\"\n\x1b[2J]:80")

@@ -85,6 +85,7 @@ type ClientConn struct {
 	readErr  error  // of peek
 	unsent   []byte // of push
 	writeErr error
+	detached bool          // in is none of the gate's
 	handed   bool          // a stand-in: from then on what fasthttp writes is swallowed
 	patience time.Duration // of Answer
 
@@ -336,6 +337,8 @@ func (c *ClientConn) receive(p []byte, need time.Time) (int, error) {
 func (c *ClientConn) End() {
 	if in := c.in; in != nil && (in.r == in.w || c.fault != nil) {
 		c.in = nil
-		c.gate.inboxes.Put(in)
+		if !c.detached {
+			c.gate.inboxes.Put(in)
+		}
 	}
 }

@@ -303,14 +303,6 @@ func (c *ServerConn) Abandon() {
 	c.wd.cut()
 }
 
-// CloseWrite tells the server that nothing more will be sent.
-func (c *ServerConn) CloseWrite() error {
-	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {
-		return half.CloseWrite()
-	}
-	return nil
-}
-
 // Unprocessed tells, after a failed exchange, whether the server certainly saw nothing of the
 // request: its kernel has acknowledged no byte of it.
 func (c *ServerConn) Unprocessed() bool {

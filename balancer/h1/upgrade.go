@@ -2,7 +2,7 @@ package h1
 
 import (
 	"bytes"
-	"time"
+	"net"
 )
 
 // finishUpgrade finds out to which protocol a request asks to switch (RFC 9110 7.8). HTTP/2 is
@@ -37,22 +37,32 @@ func (a *Response) Switches(request *Head) error {
 	return nil
 }
 
-// ReadTunnel reads what the server sends behind a 101, waiting at most patience.
-func (a *Response) ReadTunnel(p []byte, patience time.Duration) (int, error) {
-	if a.r < a.w {
-		n := copy(p, a.buf[a.r:a.w])
-		a.r += n
-		return n, nil
-	}
-	return a.conn.Receive(p, patience)
+// Detach hands over the connection behind a 101, with what has arrived there. The answer and the
+// buffer it was read into are not needed any more.
+func (a *Response) Detach() (conn net.Conn, arrived []byte) {
+	arrived = bytes.Clone(a.buf[a.r:a.w])
+	a.buf, a.r, a.w = nil, 0, 0
+	a.Head = Head{Status: a.Head.Status}
+	return a.conn.Conn, arrived
 }
 
-// ReadTunnel reads what the client sends behind its request, waiting at most patience.
-func (c *ClientConn) ReadTunnel(p []byte, patience time.Duration) (int, error) {
-	if in := c.in; in.r < in.w {
-		n := copy(p, in.buf[in.r:in.w])
-		in.r += n
-		return n, nil
-	}
-	return c.receive(p, time.Now().Add(patience))
+// Detach hands over the connection behind a request, with what has arrived there. Only Head, in
+// memory of its own from now on, End and Close are of use then.
+func (c *ClientConn) Detach() (conn net.Conn, arrived []byte) {
+	c.Patience(0)
+	in := c.in
+	arrived = bytes.Clone(in.buf[in.r:in.w])
+	c.in = in.alone(c.gate.MaxHeaders)
+	c.detached = true
+	c.gate.inboxes.Put(in)
+	return c.Conn, arrived
+}
+
+// alone returns an inbox with the sound head of in and nothing else.
+func (in *inbox) alone(maxHeaders int) *inbox {
+	own := &inbox{buf: bytes.Clone(in.buf[:in.head.end])}
+	own.head.reset(maxHeaders, false)
+	_, _ = own.head.next(own.buf) // has been read before
+	_ = own.head.finishRequest()
+	return own
 }

@@ -17,7 +17,12 @@ import (
 // The programs under test, built once.
 var balancerPath, webappPath string
 
-func TestMain(m *testing.M) { os.Exit(build(m)) }
+func TestMain(m *testing.M) {
+	if os.Getenv(echoVariable) != "" {
+		os.Exit(echo())
+	}
+	os.Exit(build(m))
+}
 
 func build(m *testing.M) int {
 	dir, err := os.MkdirTemp("", "relais")

@@ -54,12 +54,16 @@ func house() []room {
 			why: "app wires the balancer; web application, backup and Docker are other processes",
 		},
 		{
-			path: "balancer", may: []string{"balancer/h1", "balancer/accesslog", "stats", "internal/config"}, libs: []string{"fasthttp"},
+			path: "balancer", may: []string{"balancer/h1", "balancer/accesslog", "balancer/tunnel", "stats", "internal/config"}, libs: []string{"fasthttp"},
 			why: "the data path knows no files, no logger but the access log, no metrics library, no Docker; app joins it with health checks by func values",
 		},
 		{
 			path: "balancer/h1", libs: []string{"fasthttp"},
 			why: "the wire decides, counts and logs nothing",
+		},
+		{
+			path: "balancer/tunnel",
+			why:  "a tunnel knows connections and bytes, so that HTTP and TCP mode can share it",
 		},
 		{
 			path: "balancer/accesslog", libs: []string{"zerolog"},

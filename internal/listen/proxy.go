@@ -18,6 +18,9 @@ type proxyConn struct {
 	origin origin
 }
 
+// Start reads the header, as the first Read would.
+func (c *proxyConn) Start() error { return c.header() }
+
 // Read reads what is behind the header.
 func (c *proxyConn) Read(p []byte) (int, error) {
 	if err := c.header(); err != nil {

@@ -51,6 +51,15 @@ func (s *steady) Write(p []byte) (int, error) {
 	}
 }
 
+// patience sets stall. For ever begins now, whatever deadline is set.
+func (s *steady) patience(limit time.Duration) {
+	s.stall = limit
+	if limit == 0 && !s.at.IsZero() {
+		s.at = time.Time{}
+		_ = s.stream.SetWriteDeadline(s.at)
+	}
+}
+
 // SetWriteDeadline is what crypto/tls calls before it says that the connection ends, and never
 // else. That is worth one try, but no wait for a client that does not read.
 func (s *steady) SetWriteDeadline(time.Time) error {

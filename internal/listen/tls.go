@@ -100,9 +100,17 @@ func newTLSConn(conn stream, b *Bind) *tlsConn {
 
 // Read shakes hands before it reads for the first time. A failed handshake is the end.
 func (c *tlsConn) Read(p []byte) (int, error) {
+	if err := c.Start(); err != nil {
+		return 0, err
+	}
+	return c.Conn.Read(p)
+}
+
+// Start shakes hands, as the first Read would.
+func (c *tlsConn) Start() error {
 	err := c.Handshake()
 	if err == nil {
-		return c.Conn.Read(p)
+		return nil
 	}
 	if c.below.stranger != "" {
 		err = fmt.Errorf("there is no certificate for %q", c.below.stranger)
@@ -111,12 +119,12 @@ func (c *tlsConn) Read(p []byte) (int, error) {
 		c.refuse(c.RemoteAddr(), err)
 	}
 	c.failed = true
-	return 0, io.EOF
+	return io.EOF
 }
 
 // Patience sets how long the client may take nothing of what is written to it; 0: for ever, as
 // it is at first. Nobody may write at the same time.
-func (c *tlsConn) Patience(limit time.Duration) { c.below.stall = limit }
+func (c *tlsConn) Patience(limit time.Duration) { c.below.patience(limit) }
 
 // SetDeadline sets the deadline of reads alone.
 func (c *tlsConn) SetDeadline(t time.Time) error { return c.SetReadDeadline(t) }

@@ -298,6 +298,35 @@ func TestPatience(t *testing.T) {
 	}
 }
 
+// Patience for ever begins when it is set, also behind a shorter one.
+func TestPatienceForEver(t *testing.T) {
+	payload := make([]byte, 16<<20)
+	server, client := pair(t)
+	const limit = 50 * time.Millisecond
+	server.Patience(limit)
+	go func() { _, _ = io.ReadFull(client, make([]byte, 1)) }()
+	if _, err := server.Write([]byte("x")); err != nil {
+		t.Fatal(err)
+	}
+	server.Patience(0)
+	wrote := make(chan error, 1)
+	go func() {
+		_, err := server.Write(payload)
+		wrote <- err
+	}()
+	select {
+	case err := <-wrote:
+		t.Fatalf("it was given up: %v", err)
+	case <-time.After(4 * limit):
+	}
+	if _, err := io.ReadFull(client, payload); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-wrote; err != nil {
+		t.Error(err)
+	}
+}
+
 // Close does not wait to say goodbye to a client that reads nothing.
 func TestCloseDoesNotWait(t *testing.T) {
 	server, _ := pair(t)
