@@ -114,8 +114,8 @@ func (x *session) carry() {
 var sessionWords = map[failure]string{
 	failClientGone: "the client reset the connection",
 	failCut:        "reset the connection",
-	failClientSlow: "neither side sent anything for timeout.tunnel, the server last",
-	failStall:      "neither side sent anything for timeout.tunnel, the client last",
+	failClientSlow: "no byte passed for timeout.tunnel",
+	failStall:      "no byte passed for timeout.tunnel",
 	failKilled:     "ended by the balancer",
 	failInternal:   verdicts[failInternal].words,
 }
