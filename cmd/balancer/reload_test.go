@@ -171,6 +171,30 @@ func TestReloadMovesTraffic(t *testing.T) {
 	}
 }
 
+// TestRefusedReloads says what stands in the way, and goes on as before.
+func TestRefusedReloads(t *testing.T) {
+	addr, taken := testkit.RefusingAddr(t), named(t, "a")
+	at := func(bind string) string { return strings.Replace(farm("", taken), `"127.0.0.1:0",`, bind+",", 1) }
+	r := run(t, at(`"`+addr+`"`), nil)
+	_, port, _ := strings.Cut(addr, ":")
+	for _, test := range []struct{ config, want string }{
+		{at(`"` + taken + `"`), "another program has the port"},
+		{at(`":` + port + `"`), "the bind " + addr + " in force has that port"},
+		{at(`{address: "` + addr + `", tls: {certificates: [{cert: gone.pem}]}}`), "gone.pem"},
+		{strings.Replace(at(`"`+addr+`"`), "default_backend", "error_files: {503: gone.http}, default_backend", 1), "gone.http"},
+	} {
+		r.configure(t, test.config)
+		r.reload(t)
+		lines := strings.Split(strings.TrimSpace(r.Stderr.String()), "\n")
+		if last := lines[len(lines)-1]; !strings.Contains(last, "not reloaded") || !strings.Contains(last, test.want) {
+			t.Errorf("the log says\n%s\nwant %q", last, test.want)
+		}
+		if failure := ask(http.DefaultClient, "http://"+addr); failure != "" {
+			t.Errorf("after that: %s", failure)
+		}
+	}
+}
+
 // TestTunnelSurvivesReloads keeps a tunnel open over ten reloads, of which some take its server
 // away.
 func TestTunnelSurvivesReloads(t *testing.T) {

@@ -118,15 +118,18 @@ func (a *App) inForce(cfg *config.Config, now time.Time) {
 // setLimits finds out how much the balancer may hold, and says so.
 func (a *App) setLimits(cfg *config.Config) error {
 	var l limits
-	var why string
-	l.memory, why = MemoryLimit()
-	a.log.Info().Int64("bytes", l.memory).Msg("memory limit: " + why)
+	var whyMemory, why string
+	l.memory, whyMemory = MemoryLimit()
 	files, err := OpenFiles()
 	if err != nil {
 		return err
 	}
 	l.openFiles = files
 	l.maxconn, why = MaxConns(cfg.Limits.Maxconn, files, l.memory)
+	if l == a.limits {
+		return nil
+	}
+	a.log.Info().Int64("bytes", l.memory).Msg("memory limit: " + whyMemory)
 	level := zerolog.InfoLevel
 	if cfg.Limits.Maxconn > l.maxconn {
 		level = zerolog.WarnLevel

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"slices"
+	"syscall"
 	"time"
 
 	"relais/balancer"
@@ -59,6 +61,9 @@ func (a *App) Reload() error {
 		next.abandon(a.admin)
 		return err
 	}
+	if old := a.cfg.Load(); cfg.Log != old.Log || cfg.AccessLog != old.AccessLog {
+		a.log.Warn().Msg("log and access_log have changed, which needs a restart; everything else is reloaded")
+	}
 	a.proxy.Publish(table)
 	a.adopt(next)
 	a.reconcileChecks(cfg)
@@ -102,11 +107,26 @@ func (a *App) openOrKeep(g *generation, f *balancer.Frontend, c *config.Bind) er
 	}
 	s, err := a.openBind(f, b)
 	if err != nil {
-		return err
+		return a.explainInUse(b.Address, err)
 	}
 	g.binds = append(g.binds, s)
 	g.fresh = append(g.fresh, s)
 	return nil
+}
+
+// explainInUse tells an address that the balancer itself has, as a part of another bind's, from
+// one that another program has.
+func (a *App) explainInUse(address string, err error) error {
+	if !errors.Is(err, syscall.EADDRINUSE) {
+		return err
+	}
+	_, port, _ := net.SplitHostPort(address)
+	for _, s := range a.binds {
+		if _, p, _ := net.SplitHostPort(s.address); p == port && port != "" {
+			return fmt.Errorf("listen on %s: the bind %s in force has that port; take it away in one reload and add the new one in the next, or restart the balancer", address, s.address)
+		}
+	}
+	return err
 }
 
 // abandon closes what was opened for a generation that does not come into force.
