@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"relais/balancer/accesslog"
+	"relais/balancer/dial"
 	"relais/balancer/h1"
 )
 
@@ -127,9 +128,12 @@ func timer(from, to time.Time) int64 {
 func explain(f failure, err error) string {
 	var errno syscall.Errno
 	var fault *h1.Fault
+	var handshake *dial.HandshakeError
 	switch {
 	case errors.As(err, &fault):
 		return fault.Reason
+	case (f == failConnect || f == failConnectTimeout) && errors.As(err, &handshake):
+		return handshake.Error()
 	case f == failConnect && errors.As(err, &errno):
 		return errno.Error()
 	case f == failConnect:

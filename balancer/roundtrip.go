@@ -69,7 +69,8 @@ func (x *exchange) dial(s *Server) (*h1.ServerConn, failure, error) {
 	defer cancel()
 	x.client.WhileDialing(cancel)
 	defer x.client.WhileDialing(nil)
-	c, f, err := s.dial(ctx, x.settings, x.backend.connectTimeout)
+	from, to := x.ends(x.client.LocalAddr())
+	c, f, err := s.dial(ctx, x.settings, x.backend.connectTimeout, from, to)
 	if f == failDown && x.client.Left() {
 		f = failClientGone
 	}
@@ -176,13 +177,15 @@ func clientFailure(err error) failure {
 	return failClientGone
 }
 
-// leave gives the connection back to the pool if another request can use it.
+// leave gives the connection back to the pool if another request can use it. One with a PROXY
+// header speaks for this client alone.
 func (x *exchange) leave(f failure) {
 	x.client.WhileServedBy(nil)
 	uploaded := x.stopUpload()
 	c := x.conn
 	x.conn = nil
-	if f == failNone && uploaded && x.response.Reusable() && !x.stopping() {
+	reusable := uploaded && x.response.Reusable() && !x.settings.target.Private()
+	if f == failNone && reusable && !x.stopping() {
 		x.settings.pool.Announce(x.response.KeepAliveTimeout())
 		x.settings.pool.Put(c, time.Now())
 		return

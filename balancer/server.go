@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"net"
+	"net/netip"
 	"sync"
 	"sync/atomic"
 	"syscall"
 	"time"
 
+	"relais/balancer/dial"
 	"relais/balancer/h1"
 	"relais/internal/config"
 	"relais/stats"
@@ -36,13 +38,9 @@ type Server struct {
 // settings is what the configuration says of a server, never changed once it is in force.
 type settings struct {
 	config.Server
-	sid  int // HAProxy's number in the backend
-	pool *h1.Pool
-}
-
-// reachedAs tells whether connections made under s will do for o.
-func (s *settings) reachedAs(o *settings) bool {
-	return s.Address == o.Address
+	sid    int // HAProxy's number in the backend
+	target *dial.Target
+	pool   *h1.Pool // of connections to the target
 }
 
 func newServer(backend, name string, farm *farm) *Server {
@@ -107,9 +105,18 @@ func (s *Server) untilDown() context.Context {
 	return s.dialing
 }
 
-// dial opens a connection for HTTP.
-func (s *Server) dial(ctx context.Context, to *settings, timeout time.Duration) (*h1.ServerConn, failure, error) {
-	conn, f, err := s.connect(ctx, to, timeout)
+// PlainTCP tells whether the server is reached over TCP and nothing more.
+func (s *Server) PlainTCP() bool { return s.settings.Load().target.Plain() }
+
+// DialCheck opens a connection for a health check, just as one for a request but in nobody's
+// name. A failed TLS handshake is a *dial.HandshakeError.
+func (s *Server) DialCheck(ctx context.Context) (net.Conn, error) {
+	return s.settings.Load().target.Check(ctx)
+}
+
+// dial opens a connection for the requests of the client at from, which has connected to to.
+func (s *Server) dial(ctx context.Context, set *settings, timeout time.Duration, from, to netip.AddrPort) (*h1.ServerConn, failure, error) {
+	conn, f, err := s.connect(ctx, set, timeout, from, to)
 	if err != nil {
 		return nil, f, err
 	}
@@ -118,15 +125,16 @@ func (s *Server) dial(ctx context.Context, to *settings, timeout time.Duration) 
 		_ = conn.Close()
 		return nil, failInternal, err
 	}
-	to.pool.Add(c)
+	set.pool.Add(c)
 	return c, failNone, nil
 }
 
 // connect opens a connection. The failure tells whose fault it is if that fails.
-func (s *Server) connect(ctx context.Context, to *settings, timeout time.Duration) (net.Conn, failure, error) {
+func (s *Server) connect(ctx context.Context, set *settings, timeout time.Duration, from, to netip.AddrPort) (net.Conn, failure, error) {
 	s.Counters.Connects.Inc()
-	dialer := net.Dialer{Timeout: timeout}
-	conn, err := dialer.DialContext(ctx, "tcp", to.Address)
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	conn, err := set.target.Dial(ctx, from, to)
 	if err != nil {
 		return nil, dialFailure(err), err
 	}

@@ -71,14 +71,15 @@ func (x *session) attempt() bool {
 		return false
 	}
 	defer x.giveBack()
-	conn, f, err := x.server.connect(x.server.untilDown(), x.settings, x.backend.connectTimeout)
+	from, to := x.ends(x.client.LocalAddr())
+	conn, f, err := x.server.connect(x.server.untilDown(), x.settings, x.backend.connectTimeout, from, to)
 	if err != nil {
 		x.fail(f, err)
 		return x.again(attempt{failure: f, replayable: true})
 	}
 	defer conn.Close()
 	x.failure, x.connected = failNone, time.Now()
-	x.conn = conn.(tunnel.Conn)
+	x.conn = end(conn)
 	x.carry()
 	return false
 }

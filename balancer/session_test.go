@@ -1,6 +1,8 @@
 package balancer_test
 
 import (
+	"crypto/tls"
+	"fmt"
 	"io"
 	"net"
 	"net/netip"
@@ -184,5 +186,54 @@ func TestTCPBindThatExpectsAHeader(t *testing.T) {
 	c.Close()
 	if l := f.line(0); l.Client.String() != "192.0.2.1:1000" {
 		t.Errorf("the client is %s", l.Client)
+	}
+}
+
+// A server behind TLS gets what a plain one gets, and the end of the client's stream as such.
+func TestTCPToTLS(t *testing.T) {
+	authority := testkit.NewAuthority(t)
+	ln, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{Certificates: []tls.Certificate{authority.Pair(t, "a.example")}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ln.Close()
+	go func() {
+		c, err := ln.Accept()
+		if err != nil {
+			return
+		}
+		defer c.Close()
+		_, _ = io.Copy(c, c)
+		_, _ = io.WriteString(c, "|bye")
+	}()
+	f := newTCPFarm(t, func(c *config.Config) {
+		c.Backends[0].Servers[0].TLS = &config.ServerTLS{SNI: "a.example"}
+	}, ln.Addr().String())
+	f.serveTCP(listen.Bind{Address: "127.0.0.1:0"})
+	c := f.dial()
+	c.Send("hello")
+	if err := c.Conn.(*net.TCPConn).CloseWrite(); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := c.Rest(); got != "hello|bye" || err != io.EOF {
+		t.Errorf("got %q, %v", got, err)
+	}
+}
+
+// The server is told who the client is.
+func TestTCPSendsAProxyHeader(t *testing.T) {
+	heads := make(chan string, 1)
+	s := testkit.RawServer(t, func(c *testkit.Conn) {
+		line, _ := c.Rest()
+		heads <- line
+	})
+	f := newTCPFarm(t, func(c *config.Config) { c.Backends[0].Servers[0].SendProxy = "v1" }, s.Addr)
+	f.serveTCP(listen.Bind{Address: "127.0.0.1:0"})
+	c := f.dial()
+	c.Send("hello")
+	from, to := c.LocalAddr().(*net.TCPAddr), c.RemoteAddr().(*net.TCPAddr)
+	c.Close()
+	if got, want := <-heads, fmt.Sprintf("PROXY TCP4 127.0.0.1 127.0.0.1 %d %d\r\nhello", from.Port, to.Port); got != want {
+		t.Errorf("the server got %q, want %q", got, want)
 	}
 }

@@ -57,6 +57,14 @@ func address(a net.Addr) netip.AddrPort {
 	return netip.AddrPortFrom(at.Addr().Unmap().WithZone(""), at.Port())
 }
 
+// ends are the client and where it has connected to, if the server is to know.
+func (x *stream) ends(local net.Addr) (from, to netip.AddrPort) {
+	if !x.settings.target.Private() {
+		return from, to
+	}
+	return x.peer, address(local)
+}
+
 // leaving yields when the client leaves, until done is called.
 type leaving func() (left <-chan struct{}, done func())
 

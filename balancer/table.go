@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"relais/balancer/dial"
 	"relais/balancer/h1"
 	"relais/internal/config"
 	"relais/stats"
@@ -186,8 +187,11 @@ func (t *Table) compileBackend(c *config.Backend, limits config.Limits, prev *Ta
 			s = newServer(b.Name, sc.Name, b.farm)
 			s.down.Store(startsDown(c.HealthCheck, len(prev.Backends) > 0))
 		}
-		set := newSettings(i+1, sc, s.settings.Load(), w)
-		t.settings[s] = set
+		target, err := dial.New(sc, c.Mode)
+		if err != nil {
+			return nil, fmt.Errorf("backend %s: server %s: %w", b.Name, s.Name, err)
+		}
+		t.settings[s] = newSettings(i+1, sc, target, s.settings.Load(), w)
 		b.Servers = append(b.Servers, s)
 	}
 	return b, nil
@@ -219,13 +223,10 @@ func startsDown(c *config.HealthCheck, running bool) bool {
 	return c != nil && (c.Initial == "down" || c.Initial == "auto" && running)
 }
 
-// newSettings keeps the connections to a server that listens where it did.
-func newSettings(sid int, c *config.Server, prev *settings, w *h1.Watcher) *settings {
-	s := &settings{Server: *c, sid: sid}
-	if prev != nil && prev.reachedAs(s) {
-		s.pool = prev.pool
-	} else {
-		s.pool = h1.NewPool(w, maxServerIdle)
+// newSettings keeps the connections to a server that is reached as it was.
+func newSettings(sid int, c *config.Server, target *dial.Target, prev *settings, w *h1.Watcher) *settings {
+	if prev != nil && prev.target.Same(target) {
+		return &settings{Server: *c, sid: sid, target: prev.target, pool: prev.pool}
 	}
-	return s
+	return &settings{Server: *c, sid: sid, target: target, pool: h1.NewPool(w, maxServerIdle)}
 }

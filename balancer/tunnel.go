@@ -1,8 +1,12 @@
 package balancer
 
 import (
+	"crypto/tls"
+	"net"
+
 	"relais/balancer/h1"
 	"relais/balancer/tunnel"
+	"relais/internal/steady"
 )
 
 // tunnelFailures says what the end of a tunnel is to the log and to the server's record.
@@ -41,7 +45,7 @@ func (x *exchange) tunnel() *tunnel.Tunnel {
 	f, s := x.frontend.Counters, &x.server.Counters
 	return &tunnel.Tunnel{
 		Supply: &x.proxy.tunnels,
-		Client: client.(tunnel.Conn), Server: server.(tunnel.Conn),
+		Client: client.(tunnel.Conn), Server: end(server),
 		FromClient: fromClient, FromServer: fromServer,
 		Timeout: x.backend.tunnelTimeout,
 		ToServer: func(n int) {
@@ -57,3 +61,17 @@ func (x *exchange) tunnel() *tunnel.Tunnel {
 		OnPanic: x.proxy.panicReporter(x.frontend.Name),
 	}
 }
+
+// end is a connection to a server as an end of a tunnel: the end of a stream is also told below
+// TLS.
+func end(conn net.Conn) tunnel.Conn {
+	if above, ok := conn.(*tls.Conn); ok {
+		return tlsEnd{above}
+	}
+	return conn.(tunnel.Conn)
+}
+
+type tlsEnd struct{ *tls.Conn }
+
+// CloseWrite implements tunnel.Conn.
+func (e tlsEnd) CloseWrite() error { return e.NetConn().(*steady.Conn).HalfClose(e.Conn) }

@@ -13,6 +13,7 @@ import (
 // has made sure that Method, Path and Host may stand in a request.
 type HTTPOptions struct {
 	Address string              // HOST:PORT; a name is resolved for each check
+	Dial    Dial                // nil: TCP to Address
 	Method  string              // empty: GET
 	Path    string              // request target; empty: /
 	Host    string              // Host header; empty: Address
@@ -22,14 +23,14 @@ type HTTPOptions struct {
 // HTTP returns a probe that sends one request on a connection of its own and judges the status
 // of the answer. It does not wait for the body.
 func HTTP(o HTTPOptions) Probe {
-	request := o.request()
+	request, dial := o.request(), o.Dial.or(o.Address)
 	expect := o.Expect
 	if expect == nil {
 		expect = func(code int) bool { return 200 <= code && code <= 399 }
 	}
 	return func(ctx context.Context) Result {
 		start := time.Now()
-		conn, err := dial(ctx, o.Address)
+		conn, err := dial(ctx)
 		if err != nil {
 			return connectFailure(ctx, start, err)
 		}

@@ -2,6 +2,7 @@ package healthcheck
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -15,42 +16,40 @@ import (
 // and no descriptor behind. A Probe may be called by several goroutines at once.
 type Probe func(ctx context.Context) Result
 
-// TCP returns a probe that passes when address (HOST:PORT, a name is resolved each time) accepts
-// a connection.
-func TCP(address string) Probe {
+// TCP returns a probe that passes when a server accepts a connection and, behind TLS, shakes
+// hands.
+func TCP(dial Dial) Probe {
 	return func(ctx context.Context) Result {
 		start := time.Now()
-		conn, err := dial(ctx, address)
+		conn, err := dial(ctx)
 		if err != nil {
 			return connectFailure(ctx, start, err)
 		}
-		// As HAProxy: a reset leaves no TIME_WAIT behind, which would pile up on our side.
-		_ = conn.SetLinger(0)
+		r := Result{OK: true, Status: L4OK, Duration: time.Since(start)}
+		switch c := conn.(type) {
+		case *tls.Conn: // a reset would look like a failed handshake there
+			r.Status = L6OK
+		case *net.TCPConn:
+			// As HAProxy: a reset leaves no TIME_WAIT behind, which would pile up on our side.
+			_ = c.SetLinger(0)
+		}
 		conn.Close()
-		return Result{OK: true, Status: L4OK, Duration: time.Since(start)}
+		return r
 	}
-}
-
-// dial opens a connection of the check's own. It tries the addresses of a name one after the
-// other, because the goroutine of a parallel attempt could outlive the check. It keeps away from
-// the system's resolver, whose threads could as well, and which says "no such host", or
-// nothing in time, when it is our descriptors that have run out.
-func dial(ctx context.Context, address string) (*net.TCPConn, error) {
-	dialer := net.Dialer{FallbackDelay: -1, KeepAlive: -1, Resolver: &net.Resolver{PreferGo: true}}
-	conn, err := dialer.DialContext(ctx, "tcp", address)
-	if err != nil {
-		return nil, err
-	}
-	return conn.(*net.TCPConn), nil
 }
 
 // connectFailure says why there is no connection. A name that cannot be resolved is the server's
 // failure: a container that is gone looks just like that.
 func connectFailure(ctx context.Context, start time.Time, err error) Result {
 	r := Result{Status: L4Connect, Detail: cause(err), Duration: time.Since(start)}
+	handshake, isHandshake := errors.AsType[*HandshakeError](err)
 	switch {
 	case notTheServer(ctx, err):
 		r.Status = SocketError
+	case isHandshake && timedOut(err):
+		r.Status, r.Detail = L6Timeout, fmt.Sprintf("no TLS handshake within %v", allowed(ctx, start))
+	case isHandshake:
+		r.Status, r.Detail = L6Response, printable(handshake.Error())
 	case timedOut(err):
 		r.Status, r.Detail = L4Timeout, fmt.Sprintf("no connection within %v", allowed(ctx, start))
 	}

@@ -206,7 +206,7 @@ func TestHTTPWithoutAConnection(t *testing.T) {
 }
 
 func TestTCPWithoutAConnection(t *testing.T) {
-	testWithoutAConnection(t, TCP)
+	testWithoutAConnection(t, func(a string) Probe { return TCP(DialTCP(a)) })
 }
 
 func testWithoutAConnection(t *testing.T, probe func(address string) Probe) {
@@ -244,7 +244,7 @@ func TestTCPAccepted(t *testing.T) {
 				_, err := conn.Read(make([]byte, 1))
 				seen <- err
 			})
-			expectResult(t, run(t, TCP(address), 10*time.Second), Result{OK: true, Status: L4OK})
+			expectResult(t, run(t, TCP(DialTCP(address)), 10*time.Second), Result{OK: true, Status: L4OK})
 			if err := <-seen; !errors.Is(err, syscall.ECONNRESET) {
 				t.Errorf("the server sees %v, want a reset, which leaves no TIME_WAIT", err)
 			}
@@ -342,7 +342,7 @@ func TestProbesLeaveNothingBehind(t *testing.T) {
 	silent := serve(t, "127.0.0.1", holds(""))
 	well := serve(t, "127.0.0.1", says("HTTP/1.1 200 OK\r\n\r\n"))
 	probes := []Probe{
-		TCP(well), TCP(refusing(t)), TCP(deaf(t)),
+		TCP(DialTCP(well)), TCP(DialTCP(refusing(t))), TCP(DialTCP(deaf(t))),
 		HTTP(HTTPOptions{Address: well}), HTTP(HTTPOptions{Address: silent}), HTTP(HTTPOptions{Address: refusing(t)}),
 	}
 	goroutines, files := runtime.NumGoroutine(), openFiles(t)

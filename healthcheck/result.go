@@ -14,6 +14,9 @@ const (
 	L4OK          CheckStatus = "L4OK"
 	L4Timeout     CheckStatus = "L4TOUT"
 	L4Connect     CheckStatus = "L4CON"
+	L6OK          CheckStatus = "L6OK"
+	L6Timeout     CheckStatus = "L6TOUT" // TLS handshake not done in time
+	L6Response    CheckStatus = "L6RSP"  // TLS handshake failed
 	L7OK          CheckStatus = "L7OK"
 	L7Timeout     CheckStatus = "L7TOUT"
 	L7Response    CheckStatus = "L7RSP" // not HTTP, or cut short
@@ -33,6 +36,12 @@ func (s CheckStatus) Description() string {
 		return "Layer4 timeout"
 	case L4Connect:
 		return "Layer4 connection problem"
+	case L6OK:
+		return "Layer6 check passed"
+	case L6Timeout:
+		return "Layer6 timeout"
+	case L6Response:
+		return "Layer6 invalid response"
 	case L7OK:
 		return "Layer7 check passed"
 	case L7Timeout:

@@ -37,17 +37,17 @@ func runShort(t *testing.T, address string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	expectResult(t, run(t, TCP(address), 10*time.Second), Result{OK: true, Status: L4OK})
+	expectResult(t, run(t, TCP(DialTCP(address)), 10*time.Second), Result{OK: true, Status: L4OK})
 	release := exhaust(t)
 	// The first look-up of this process: not even the resolver's settings can be read.
-	if r := run(t, TCP("server.invalid:80"), 10*time.Second); r.Status != SocketError {
+	if r := run(t, TCP(DialTCP("server.invalid:80")), 10*time.Second); r.Status != SocketError {
 		t.Errorf("a name that cannot be looked up for want of descriptors: %+v", r)
 	}
 	release()
 
 	probes := map[string]Probe{
 		"http":    HTTP(HTTPOptions{Address: address}),
-		"tcp":     TCP(address),
+		"tcp":     TCP(DialTCP(address)),
 		"by name": HTTP(HTTPOptions{Address: "localhost:" + port}),
 	}
 	changes := make(chan Transition, 1000)

@@ -61,6 +61,9 @@ func (p *Pool) Get(repeatable bool) *ServerConn {
 func (p *Pool) Put(c *ServerConn, now time.Time) {
 	c.rd.renew()
 	c.wd.renew()
+	if c.below != nil {
+		c.below.Renew()
+	}
 	c.idleSince = now
 	p.mu.Lock()
 	if _, ours := p.open[c]; ours && !p.closed {

@@ -174,7 +174,6 @@ func TestUnprocessed(t *testing.T) {
 	if c.Unprocessed() {
 		t.Error("an answered request counts as not processed")
 	}
-	_ = peer.(*net.TCPConn).SetLinger(0)
 	peer.Close()
 	waitReadable(t, c)
 	if _, err := c.Exchange([]byte("second"), make([]byte, 10), false, time.Second); err == nil {
@@ -182,6 +181,28 @@ func TestUnprocessed(t *testing.T) {
 	}
 	if !c.Unprocessed() {
 		t.Error("a request that was refused counts as processed")
+	}
+}
+
+// A server that has read a request and resets the connection at once has not acknowledged it.
+func TestAResetAfterReading(t *testing.T) {
+	c, peer := pair(t, newPool(t))
+	go func() {
+		b := make([]byte, 10)
+		n, _ := peer.Read(b)
+		_, _ = peer.Write(b[:n]) // from here on acknowledgements are delayed
+		_, _ = peer.Read(b)
+		_ = peer.(*net.TCPConn).SetLinger(0)
+		peer.Close()
+	}()
+	if _, err := c.Exchange([]byte("first"), make([]byte, 10), false, 5*time.Second); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Exchange([]byte("second"), make([]byte, 10), true, 5*time.Second); !errors.Is(err, syscall.ECONNRESET) {
+		t.Fatalf("got %v", err)
+	}
+	if c.Unprocessed() {
+		t.Error("a request that was read counts as not processed")
 	}
 }
 

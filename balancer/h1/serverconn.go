@@ -2,6 +2,7 @@ package h1
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"sync/atomic"
@@ -9,6 +10,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"relais/internal/steady"
 )
 
 // The ways in which an exchange with a server fails.
@@ -22,10 +25,11 @@ var (
 // connection, except Cancel, Abandon, and Send as it says.
 type ServerConn struct {
 	net.Conn
-	raw  syscall.RawConn
-	step func(fd uintptr) bool // bound once, for it escapes
-	rd   deadline
-	wd   deadline
+	raw   syscall.RawConn
+	below *steady.Conn          // below TLS; nil: there is none
+	step  func(fd uintptr) bool // bound once, for it escapes
+	rd    deadline
+	wd    deadline // behind TLS only cut is used, see Send
 
 	fd        int
 	watch     uint32 // number with the watcher
@@ -44,7 +48,8 @@ type ServerConn struct {
 	err     error
 
 	sent   atomic.Uint64 // bytes accepted by our kernel since the connection was opened
-	before uint64        // sent when the exchange began
+	before uint64        // accepted when the exchange began
+	reset  bool          // that is how the exchange ended
 }
 
 const (
@@ -62,11 +67,20 @@ const (
 	awaiting
 )
 
-// NewServerConn takes over a connection that has just been opened.
+// NewServerConn takes over a connection that has just been opened: one of TCP or of a unix
+// socket, or a *tls.Conn on a steady.Conn whose handshake is done.
 func NewServerConn(conn net.Conn) (*ServerConn, error) {
 	c := &ServerConn{Conn: conn}
 	c.rd.set, c.wd.set = conn.SetReadDeadline, conn.SetWriteDeadline
-	raw, err := conn.(syscall.Conn).SyscallConn()
+	socket, ok := conn.(syscall.Conn)
+	if !ok {
+		if c.below = belowTLS(conn); c.below == nil {
+			return nil, fmt.Errorf("take over %T: it has no descriptor", conn)
+		}
+		socket = c.below
+		c.wd.set = func(time.Time) error { c.below.Cut(); return nil }
+	}
+	raw, err := socket.SyscallConn()
 	if err != nil {
 		return nil, err
 	}
@@ -86,7 +100,7 @@ func (c *ServerConn) Exchange(out, in []byte, idle bool, patience time.Duration)
 	if idle {
 		c.phase = probing
 	}
-	c.before, c.written = c.sent.Load(), 0
+	c.before, c.written = c.accepted(), 0
 	c.waiting.Store(isWaiting)
 	return c.finish(out, in, patience)
 }
@@ -94,18 +108,27 @@ func (c *ServerConn) Exchange(out, in []byte, idle bool, patience time.Duration)
 // Begin sends the first part of a request, whose rest goes through Send, after the same probe
 // as Exchange. Await then waits for the answer.
 func (c *ServerConn) Begin(out []byte, idle bool, patience time.Duration) error {
-	c.before, c.written = c.sent.Load(), 0
+	c.before, c.written = c.accepted(), 0
 	c.waiting.Store(isWaiting) // so that a Cancel before Await is not lost
 	need := time.Now().Add(patience)
 	if idle {
 		if err := c.probeAlone(need); err != nil {
-			return err
+			return c.beginFailure(err)
 		}
 	}
 	c.uploading.Store(true)
 	n, err := c.send(out, need)
 	c.written = n
 	c.sent.Add(uint64(n))
+	return c.beginFailure(err)
+}
+
+// beginFailure is why Begin failed, if it did.
+func (c *ServerConn) beginFailure(err error) error {
+	c.reset = errors.Is(err, syscall.ECONNRESET)
+	if err != nil && c.waiting.Load() == calledOff {
+		return ErrCancelled
+	}
 	return err
 }
 
@@ -117,6 +140,9 @@ func (c *ServerConn) probeAlone(need time.Time) error {
 	}
 	var one [1]byte
 	c.in, c.err = one[:], nil
+	if c.below != nil {
+		return c.probeTLS()
+	}
 	for {
 		err := c.raw.Read(func(fd uintptr) bool { c.probe(fd); return true })
 		if err == nil {
@@ -137,6 +163,7 @@ func (c *ServerConn) Await(in []byte, patience time.Duration) (int, error) {
 func (c *ServerConn) finish(out, in []byte, patience time.Duration) (int, error) {
 	c.out, c.in, c.read, c.err = out, in, 0, nil
 	err := c.await(time.Now().Add(patience), patience)
+	c.reset = errors.Is(err, syscall.ECONNRESET)
 	if len(out) > 0 {
 		c.sent.Add(uint64(c.written))
 	}
@@ -150,6 +177,9 @@ func (c *ServerConn) finish(out, in []byte, patience time.Duration) (int, error)
 func (c *ServerConn) await(need time.Time, patience time.Duration) error {
 	if err := c.rd.arm(time.Now(), need); err != nil {
 		return err
+	}
+	if c.below != nil {
+		return c.awaitTLS(need, patience)
 	}
 	for {
 		err := c.raw.Read(c.step)
@@ -238,6 +268,9 @@ func (c *ServerConn) sendRest(need time.Time) error {
 }
 
 func (c *ServerConn) send(p []byte, need time.Time) (int, error) {
+	if c.below != nil {
+		return c.sendTLS(p, time.Until(need))
+	}
 	written := 0
 	if err := c.wd.arm(time.Now(), need); err != nil {
 		return 0, err
@@ -288,11 +321,12 @@ func (c *ServerConn) Receive(p []byte, patience time.Duration) (int, error) {
 	}
 }
 
-// Cancel ends an Exchange that waits for an answer, which then fails with ErrCancelled. One that
+// Cancel ends an Exchange that sends or waits for an answer, which then fails with ErrCancelled. One that
 // already has its answer goes on. It may be called by any goroutine.
 func (c *ServerConn) Cancel() {
 	if c.waiting.CompareAndSwap(isWaiting, calledOff) {
 		c.rd.cut()
+		c.wd.cut()
 	}
 }
 
@@ -304,10 +338,16 @@ func (c *ServerConn) Abandon() {
 }
 
 // Unprocessed tells, after a failed exchange, whether the server certainly saw nothing of the
-// request: its kernel has acknowledged no byte of it.
+// request: its kernel has acknowledged no byte of it, nor of what came before it and is not
+// counted, such as a PROXY header. A unix socket acknowledges nothing. A reset says nothing: it
+// may overtake the acknowledgement of what the server has read, which the end of a stream never
+// does.
 func (c *ServerConn) Unprocessed() bool {
 	if c.written == 0 {
 		return true
+	}
+	if c.reset {
+		return false
 	}
 	var acked uint64
 	err := c.raw.Control(func(fd uintptr) {

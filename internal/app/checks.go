@@ -1,9 +1,16 @@
 package app
 
 import (
+	"cmp"
+	"context"
+	"errors"
 	"fmt"
+	"net"
+	"strings"
 	"time"
 
+	"relais/balancer"
+	"relais/balancer/dial"
 	"relais/healthcheck"
 	"relais/internal/config"
 )
@@ -18,13 +25,13 @@ func (a *App) startChecks(cfg *config.Config) {
 		},
 	})
 	a.figures.checks = a.checks
-	a.checks.Reconcile(specs(cfg))
+	a.checks.Reconcile(a.specs(cfg))
 }
 
 // reconcileChecks makes the checks those of another configuration. A server that is not checked
 // is taken to be up.
 func (a *App) reconcileChecks(cfg *config.Config) {
-	a.checks.Reconcile(specs(cfg))
+	a.checks.Reconcile(a.specs(cfg))
 	for _, b := range a.proxy.Table().Backends {
 		for _, s := range b.Servers {
 			if _, checked := a.checks.Status(b.Name, s.Name); !checked {
@@ -59,32 +66,51 @@ func (a *App) reportTransition(t healthcheck.Transition) {
 }
 
 // specs says which servers are checked, and how.
-func specs(cfg *config.Config) []healthcheck.Spec {
+func (a *App) specs(cfg *config.Config) []healthcheck.Spec {
 	var specs []healthcheck.Spec
 	for _, b := range cfg.Backends {
 		for _, s := range b.Servers {
 			if b.HealthCheck != nil && !s.Disabled {
-				specs = append(specs, spec(b, s, b.HealthCheck))
+				open := checkDial(a.proxy.Table().Server(b.Name, s.Name))
+				specs = append(specs, spec(b, s, b.HealthCheck, open))
 			}
 		}
 	}
 	return specs
 }
 
-func spec(b *config.Backend, s *config.Server, c *config.HealthCheck) healthcheck.Spec {
+func spec(b *config.Backend, s *config.Server, c *config.HealthCheck, open healthcheck.Dial) healthcheck.Spec {
 	spec := healthcheck.Spec{
 		Backend: b.Name, Server: s.Name, Inter: c.Inter, Timeout: c.Timeout,
 		Rise: c.Rise, Fall: c.Fall, Initial: healthcheck.Initial(c.Initial),
-		Key: fmt.Sprint(s.Address, *c),
+		Key: fmt.Sprint(s.Address, s.SendProxy, s.TLS, *c),
 	}
 	if c.Type == "tcp" {
-		spec.Probe = healthcheck.TCP(s.Address)
+		spec.Probe = healthcheck.TCP(open)
 		return spec
 	}
+	host := c.Host
+	if strings.HasPrefix(s.Address, "unix@") {
+		host = cmp.Or(host, "localhost") // a path is no host
+	}
 	spec.Probe = healthcheck.HTTP(healthcheck.HTTPOptions{
-		Address: s.Address, Method: c.Method, Path: c.Path, Host: c.Host, Expect: c.ExpectStatus.Contains,
+		Address: s.Address, Dial: open, Method: c.Method, Path: c.Path, Host: host, Expect: c.ExpectStatus.Contains,
 	})
 	return spec
+}
+
+// checkDial is how the checks of a server reach it: as its traffic does.
+func checkDial(s *balancer.Server) healthcheck.Dial {
+	if s.PlainTCP() {
+		return healthcheck.DialTCP(s.Address())
+	}
+	return func(ctx context.Context) (net.Conn, error) {
+		conn, err := s.DialCheck(ctx)
+		if failed, ok := errors.AsType[*dial.HandshakeError](err); ok {
+			err = &healthcheck.HandshakeError{Err: failed}
+		}
+		return conn, err
+	}
 }
 
 // age is how long ago t was; 0 for a moment that has not been.

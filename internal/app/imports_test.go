@@ -48,17 +48,21 @@ func house() []room {
 		{
 			path: "internal/app", libs: []string{"fasthttp", "zerolog", "prometheus"},
 			may: []string{
-				"balancer", "balancer/h1", "balancer/accesslog", "healthcheck", "stats", "stats/page", "stats/prom",
+				"balancer", "balancer/dial", "balancer/h1", "balancer/accesslog", "healthcheck", "stats", "stats/page", "stats/prom",
 				"internal/config", "internal/config/file", "internal/discovery", "internal/operate", "internal/ctl", "internal/listen", "internal/logqueue",
 			},
 			why: "app wires the balancer; web application, backup and Docker are other processes",
 		},
 		{
-			path: "balancer", may: []string{"balancer/h1", "balancer/accesslog", "balancer/tunnel", "stats", "internal/config"}, libs: []string{"fasthttp"},
+			path: "balancer", may: []string{"balancer/dial", "balancer/h1", "balancer/accesslog", "balancer/tunnel", "stats", "internal/config", "internal/steady"}, libs: []string{"fasthttp"},
 			why: "the data path knows no files, no logger but the access log, no metrics library, no Docker; app joins it with health checks by func values",
 		},
 		{
-			path: "balancer/h1", libs: []string{"fasthttp"},
+			path: "balancer/dial", may: []string{"internal/config", "internal/steady"}, std: true,
+			why: "it opens connections and knows nothing of what is spoken on them",
+		},
+		{
+			path: "balancer/h1", may: []string{"internal/steady"}, libs: []string{"fasthttp"},
 			why: "the wire decides, counts and logs nothing",
 		},
 		{
@@ -106,8 +110,12 @@ func house() []room {
 			why: "the runtime protocol shows a Snapshot; what it needs done it declares as an interface",
 		},
 		{
-			path: "internal/listen",
-			why:  "a listener knows nothing of what is spoken on it",
+			path: "internal/listen", may: []string{"internal/steady"},
+			why: "a listener knows nothing of what is spoken on it",
+		},
+		{
+			path: "internal/steady", std: true,
+			why: "what lies below TLS knows nothing of either side",
 		},
 		{
 			path: "internal/logqueue", std: true,

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
+
+	"relais/internal/steady"
 )
 
 // ServerTLS returns the settings that terminate TLS, from TLS 1.2 on and with forward secrecy and
@@ -46,7 +48,7 @@ func ServerTLS(certificates []tls.Certificate) *tls.Config {
 			}
 			_, parent, _ := strings.Cut(name, ".")
 			found := suitable(names["*."+parent], hello)
-			if below, ok := hello.Conn.(*steady); ok && found == nil {
+			if below, ok := hello.Conn.(*below); ok && found == nil {
 				below.stranger = name
 			}
 			return found, nil
@@ -82,11 +84,17 @@ func suitable(certificates []*tls.Certificate, hello *tls.ClientHelloInfo) *tls.
 	return certificates[0]
 }
 
+// below is the connection below TLS.
+type below struct {
+	*steady.Conn
+	stranger string // the name that the client asked for and nobody has a certificate for
+}
+
 // tlsConn is a connection behind TLS, which begins with its first Read. It has no write deadline,
 // for a write that has timed out leaves TLS broken; it has Patience.
 type tlsConn struct {
 	*tls.Conn
-	below  *steady
+	below  *below
 	refuse func(net.Addr, error)
 
 	failed bool
@@ -94,7 +102,7 @@ type tlsConn struct {
 }
 
 func newTLSConn(conn stream, b *Bind) *tlsConn {
-	below := &steady{stream: conn}
+	below := &below{Conn: steady.New(conn)}
 	return &tlsConn{Conn: tls.Server(below, b.TLS), below: below, refuse: b.refuse}
 }
 
@@ -124,7 +132,7 @@ func (c *tlsConn) Start() error {
 
 // Patience sets how long the client may take nothing of what is written to it; 0: for ever, as
 // it is at first. Nobody may write at the same time.
-func (c *tlsConn) Patience(limit time.Duration) { c.below.patience(limit) }
+func (c *tlsConn) Patience(limit time.Duration) { c.below.Patience(limit) }
 
 // SetDeadline sets the deadline of reads alone.
 func (c *tlsConn) SetDeadline(t time.Time) error { return c.SetReadDeadline(t) }
@@ -140,7 +148,7 @@ func (c *tlsConn) CloseWrite() error {
 // SetLinger makes Close reset the connection, if seconds is 0.
 func (c *tlsConn) SetLinger(seconds int) error {
 	c.cut.Store(seconds == 0)
-	return setLinger(c.below.stream, seconds)
+	return setLinger(c.below.Stream, seconds)
 }
 
 // Close closes the connection, with a farewell unless it is to be cut. It may be called by any

@@ -331,8 +331,8 @@ func TestPatienceForEver(t *testing.T) {
 func TestCloseDoesNotWait(t *testing.T) {
 	server, _ := pair(t)
 	server.Patience(time.Minute)
-	_ = server.below.stream.SetWriteDeadline(time.Now().Add(200 * time.Millisecond))
-	for err := error(nil); err == nil; _, err = server.below.stream.Write(make([]byte, 1<<20)) {
+	_ = server.below.Stream.SetWriteDeadline(time.Now().Add(200 * time.Millisecond))
+	for err := error(nil); err == nil; _, err = server.below.Stream.Write(make([]byte, 1<<20)) {
 	} // until the kernel takes no more
 	start := time.Now()
 	_ = server.Close()
