@@ -66,7 +66,7 @@ func (p *Pool) Put(c *ServerConn, now time.Time) {
 	}
 	c.idleSince = now
 	p.mu.Lock()
-	if _, ours := p.open[c]; ours && !p.closed {
+	if _, ours := p.open[c]; ours && !p.closed && !c.gone {
 		p.idle = append(p.idle, c)
 		p.mu.Unlock()
 		return
@@ -182,7 +182,8 @@ func (p *Pool) closeAll(conns []*ServerConn) {
 }
 
 // hungUp is called by the watcher when the server has closed the connection. If it is idle, its
-// age says how long the server keeps one; if it is in use, the exchange will see.
+// age says how long the server keeps one; if it is in use, the exchange will see, or Put when the
+// server closed behind a complete answer: there will be no second notice.
 func (c *ServerConn) hungUp() {
 	p := c.pool
 	p.mu.Lock()
@@ -196,6 +197,7 @@ func (c *ServerConn) hungUp() {
 			return
 		}
 	}
+	c.gone = true
 	p.mu.Unlock()
 }
 

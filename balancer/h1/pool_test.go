@@ -106,6 +106,23 @@ func TestPoolForgetsWhatTheServerCloses(t *testing.T) {
 	}
 }
 
+// A server that closes behind a complete answer leaves nothing to be kept.
+func TestPoolTakesNothingBackThatTheServerHasClosed(t *testing.T) {
+	p := newPool(t)
+	c, peer := pair(t, p)
+	peer.Close()
+	waitReadable(t, c) // the watcher notices now, or when the connection is idle
+	p.Put(c, time.Now())
+	for deadline := time.Now().Add(5 * time.Second); ; {
+		if idle, used := p.Counts(); idle+used == 0 {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("the pool has a connection that the server had closed")
+		}
+	}
+}
+
 func TestPoolSweepsAndResets(t *testing.T) {
 	p := newPool(t)
 	a, _ := pair(t, p)

@@ -35,6 +35,7 @@ type ServerConn struct {
 	watch     uint32 // number with the watcher
 	pool      *Pool
 	idleSince time.Time
+	gone      bool // the server hung up during an exchange; guarded by the pool
 
 	uploading atomic.Bool  // another goroutine is sending the request's body
 	active    atomic.Int64 // unix nanoseconds of the end of that

@@ -5,7 +5,6 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/json"
-	"fmt"
 	"net"
 	"net/http"
 	"os"
@@ -283,14 +282,7 @@ func TestTLSHandshakesUnderAttack(t *testing.T) {
 	ca.Files(t, dir, "a", nil, "a.example")
 	config := bound(t, in(dir, `[{address: "127.0.0.1:0", tls: {certificates: [{cert: DIR/a.pem, key: DIR/a.key}]}}]`))
 	r := run(t, strings.Replace(config, "frontends:", "defaults: {timeout: {http_request: 1s}}\nfrontends:", 1), nil)
-	descriptors := func() int {
-		files, err := os.ReadDir(fmt.Sprintf("/proc/%d/fd", r.Process.Process.Pid))
-		if err != nil {
-			t.Fatal(err)
-		}
-		return len(files)
-	}
-	before := descriptors()
+	before := r.descriptors(t)
 	var silent []*testkit.Conn
 	for i := range 200 {
 		c := testkit.Dial(t, r.addr)
@@ -309,7 +301,7 @@ func TestTLSHandshakesUnderAttack(t *testing.T) {
 	for _, c := range silent {
 		_, _ = c.Rest()
 	}
-	testkit.Eventually(t, "the descriptors are given back", func() bool { return descriptors() <= before+2 })
+	testkit.Eventually(t, "the descriptors are given back", func() bool { return r.descriptors(t) <= before+2 })
 }
 
 // The tool that admins look with sees what they expect.
