@@ -72,10 +72,11 @@ func (x *exchange) run() {
 	x.closing = x.head.Close
 	if fault := x.client.Fault(); fault != nil {
 		x.local = true
-		x.fail(headFault(fault), fault)
+		x.fail(headFault(fault), x.head.Seen(fault))
 		x.answerPage(x.failure)
 		return
 	}
+	x.reportTolerated()
 	x.frontend.Counters.Requests.Inc()
 	if x.redirect() {
 		return
@@ -189,4 +190,15 @@ func (x *exchange) giveUp() {
 	if x.endless {
 		x.client.Abort()
 	}
+}
+
+// fail records what went wrong, with what was seen on the wire.
+func (x *exchange) fail(f failure, err error) {
+	switch {
+	case f.refusal():
+		x.refuse(err)
+	case f == failJunk:
+		x.countJunk(err)
+	}
+	x.stream.fail(f, err)
 }

@@ -127,9 +127,12 @@ func timer(from, to time.Time) int64 {
 // explain says in words why an attempt failed.
 func explain(f failure, err error) string {
 	var errno syscall.Errno
+	var seen *h1.Seen
 	var fault *h1.Fault
 	var handshake *dial.HandshakeError
 	switch {
+	case errors.As(err, &seen):
+		return seen.Error()
 	case errors.As(err, &fault):
 		return fault.Reason
 	case (f == failConnect || f == failConnectTimeout) && errors.As(err, &handshake):

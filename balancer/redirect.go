@@ -11,7 +11,7 @@ import (
 	"relais/internal/config"
 )
 
-var errNowhere = &h1.Fault{Status: 400, Reason: "no Host that a redirect to https could name"}
+var errNowhere = &h1.Fault{Status: 400, Name: "redirect_host", Reason: "no Host that a redirect to https could name"}
 
 // redirect sends a client that came without TLS to the https URL of what it asked for, if that is
 // what the frontend is for, and tells whether it has answered. Our own address would be no

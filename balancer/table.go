@@ -36,7 +36,8 @@ type Frontend struct {
 	Counters *stats.FrontendCounters
 
 	backend       *Backend
-	gone          atomic.Bool   // the configuration does not have it any more
+	gone          atomic.Bool // the configuration does not have it any more
+	refused       *lastRefusal
 	startTimeout  time.Duration // for a PROXY header and a TLS handshake, in TCP mode
 	trusted       []netip.Prefix
 	redirectHTTPS bool
@@ -136,7 +137,7 @@ func (t *Table) pools(do func(*h1.Pool)) {
 	}
 }
 
-// compileFrontend keeps the counters of the frontend's last generation, and its gate as long as
+// compileFrontend keeps what the frontend's last generation has counted and seen, and its gate as long as
 // that holds.
 func compileFrontend(c *config.Frontend, limits config.Limits, prev *Frontend, w *h1.Watcher) (*Frontend, error) {
 	pages, err := loadErrorPages(c.ErrorFiles)
@@ -148,15 +149,15 @@ func compileFrontend(c *config.Frontend, limits config.Limits, prev *Frontend, w
 		Gate: &h1.Gate{
 			MaxHeaderSize: int(limits.MaxHeaderSize), MaxHeaders: limits.MaxHeaders,
 			RequestTimeout: c.Timeout.HTTPRequest, KeepAliveTimeout: c.Timeout.HTTPKeepAlive,
-			ClientTimeout: c.Timeout.Client, Watcher: w,
+			ClientTimeout: c.Timeout.Client, Watcher: w, Tolerant: c.Syntax == "report",
 		},
-		startTimeout: c.Timeout.HTTPRequest, trusted: c.TrustedProxies, errorPages: pages,
+		refused: &lastRefusal{}, startTimeout: c.Timeout.HTTPRequest, trusted: c.TrustedProxies, errorPages: pages,
 		redirectHTTPS: c.RedirectHTTPS, securePort: securePort(c.Bind),
 	}
 	if prev == nil {
 		return f, nil
 	}
-	f.Counters = prev.Counters
+	f.Counters, f.refused = prev.Counters, prev.refused
 	if f.Gate.Same(prev.Gate) {
 		f.Gate = prev.Gate
 	}

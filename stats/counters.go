@@ -84,6 +84,9 @@ type FrontendCounters struct {
 	BytesOut      Counter // heads and bodies to clients
 	Internal      Counter // panics
 	Responses     Responses
+
+	Refused  ByReason // requests that break the rules of HTTP
+	Reported ByReason // those that break them harmlessly, and went on
 }
 
 // ServerCounters is what one server counts.
@@ -124,4 +127,6 @@ type BackendCounters struct {
 	Response      Average
 	Total         Average
 	Responses     Responses
+
+	Refused ByReason // answers that break the rules of HTTP
 }

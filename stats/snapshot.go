@@ -102,6 +102,10 @@ type Row struct {
 
 	Responses [6]uint64 // by class; 0: other
 
+	// Breaches of the rules of HTTP by reason: requests of a frontend, answers to a backend. Those
+	// that were reported went on all the same.
+	FaultsRefused, FaultsReported map[string]uint64
+
 	QueueTime, ConnectTime, ResponseTime, TotalTime             time.Duration // averages of about the last 1024 requests
 	QueueTimeMax, ConnectTimeMax, ResponseTimeMax, TotalTimeMax time.Duration
 

@@ -37,7 +37,7 @@ func (a *Response) Next(maxHeaders int) error {
 	for {
 		done, err := a.Head.next(a.buf[:a.w])
 		if err != nil {
-			return err
+			return a.Head.Seen(err)
 		}
 		if done {
 			return a.begin()
@@ -56,7 +56,7 @@ func (a *Response) Next(maxHeaders int) error {
 func (a *Response) begin() error {
 	a.r = a.Head.end
 	if err := a.Head.finishResponse(a.toHead); err != nil {
-		return err
+		return a.Head.Seen(err)
 	}
 	a.left = max(a.Head.Length, 0)
 	if a.Head.Length == Chunked {

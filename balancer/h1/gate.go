@@ -17,8 +17,9 @@ const bodyRoom = 4 << 10
 
 // Gate holds what the client connections of one frontend share: limits, timeouts and buffers.
 type Gate struct {
-	MaxHeaderSize int // bytes of a request head
-	MaxHeaders    int // fields of a request head
+	MaxHeaderSize int  // bytes of a request head
+	MaxHeaders    int  // fields of a request head
+	Tolerant      bool // harmless faults do not matter: see Head.Tolerated
 
 	RequestTimeout   time.Duration // from the first byte of a head to its last
 	KeepAliveTimeout time.Duration // wait for the next request
@@ -33,7 +34,7 @@ type Gate struct {
 func (g *Gate) Same(o *Gate) bool {
 	return g.MaxHeaderSize == o.MaxHeaderSize && g.MaxHeaders == o.MaxHeaders &&
 		g.RequestTimeout == o.RequestTimeout && g.KeepAliveTimeout == o.KeepAliveTimeout &&
-		g.ClientTimeout == o.ClientTimeout
+		g.ClientTimeout == o.ClientTimeout && g.Tolerant == o.Tolerant
 }
 
 // inbox is what has arrived of a request and not been passed on. A connection has one from the
@@ -199,6 +200,7 @@ func (c *ClientConn) nextHead() error {
 	c.complete = c.began
 	head := &c.in.head
 	head.reset(c.gate.MaxHeaders, false)
+	head.tolerant = c.gate.Tolerant
 	err := c.readHead()
 	if err == nil {
 		err = head.finishRequest()
@@ -285,15 +287,12 @@ func (c *ClientConn) tryRead(fd uintptr) bool {
 func (c *ClientConn) readHead() error {
 	in := c.in
 	for {
-		done, err := in.head.next(in.buf[:in.w])
-		if err != nil {
+		done, err := in.head.next(in.buf[:min(in.w, c.gate.MaxHeaderSize)])
+		if done || err != nil {
 			return err
 		}
-		if in.head.pos > c.gate.MaxHeaderSize || !done && in.w >= c.gate.MaxHeaderSize {
-			return in.head.tooLarge(c.gate.MaxHeaderSize)
-		}
-		if done {
-			return nil
+		if in.w >= c.gate.MaxHeaderSize {
+			return in.head.tooLarge()
 		}
 		if err := c.more(c.began.Add(c.gate.RequestTimeout)); err != nil {
 			return headError(err)

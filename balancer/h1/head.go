@@ -19,6 +19,10 @@ type Head struct {
 	fields []field
 	limit  int  // of fields
 	answer bool // the start line is a status line
+	at     int  // of the byte that a fault is about; -1: of none
+
+	tolerant  bool     // harmless faults do not matter
+	tolerated []*Fault // those that there were
 
 	// Request line.
 	Method, Target []byte
@@ -74,7 +78,7 @@ func (h *Head) Referer() []byte { return h.value(nameReferer) }
 func (h *Head) RequestID() []byte { return h.value(nameRequestID) }
 
 func (h *Head) reset(limit int, answer bool) {
-	*h = Head{fields: h.fields[:0], limit: limit, answer: answer}
+	*h = Head{fields: h.fields[:0], tolerated: h.tolerated[:0], limit: limit, answer: answer, at: -1}
 }
 
 // next takes the lines that are complete in buf, which has grown at its end since the last
@@ -89,9 +93,13 @@ func (h *Head) next(buf []byte) (bool, error) {
 		from, to := h.pos, h.pos+i-1
 		h.pos += i + 1
 		if i == 0 || buf[to] != '\r' {
+			h.at = h.pos - 1
 			return false, errBareLF
 		}
 		done, err := h.take(from, to)
+		if err != nil {
+			h.at = from + h.offence(buf[from:to], err)
+		}
 		if done || err != nil {
 			return done, err
 		}
@@ -123,10 +131,10 @@ func (h *Head) takeField(from, to int) error {
 		return errFold
 	}
 	colon := bytes.IndexByte(line, ':')
-	if colon < 0 || !validToken(line[:colon]) {
+	if colon < 0 || !validToken(line[:colon]) && !h.toleratesName(line[:colon]) {
 		return errFieldName
 	}
-	if !validValue(line[colon+1:]) {
+	if !validValue(line[colon+1:]) && !h.toleratesValue(line[:colon], line[colon+1:]) {
 		return errControl
 	}
 	if len(h.fields) == h.limit {
@@ -167,17 +175,23 @@ func (h *Head) frame() error {
 		switch f.name {
 		case nameContentLength:
 			if err := h.contentLength(f, value); err != nil {
+				h.at = int(f.value)
 				return err
 			}
 		case nameTransferEncoding:
 			codings.add(value)
+			codings.at = int(f.value)
 		case nameConnection:
 			h.connection(value)
 		case nameTE:
 			h.te = h.te || listHas(value, "trailers")
 		}
 	}
-	return h.frameCodings(&codings)
+	err := h.frameCodings(&codings)
+	if err != nil {
+		h.at = codings.at
+	}
+	return err
 }
 
 func (h *Head) frameCodings(c *codings) error {
@@ -203,6 +217,7 @@ type codings struct {
 	chunked bool // chunked was there
 	other   bool // another one was there
 	bad     bool // chunked was not the last one, or something was not a name
+	at      int  // of the last field
 }
 
 func (c *codings) add(value []byte) {

@@ -19,9 +19,9 @@ func (h *Head) parseRequestLine(line []byte) error {
 	return h.checkTarget()
 }
 
-// tooLarge says which part of a head is larger than limit.
-func (h *Head) tooLarge(limit int) error {
-	if h.lines == 0 || len(h.Method)+len(h.Target)+len("  HTTP/1.1\r\n") > limit {
+// tooLarge says which part of a head is larger than the limit: the line that has not ended.
+func (h *Head) tooLarge() error {
+	if h.lines == 0 {
 		return errTargetTooLong
 	}
 	return errHeadTooLarge
@@ -32,7 +32,7 @@ func (h *Head) checkTarget() error {
 	switch {
 	case string(h.Method) == "CONNECT":
 		return errConnect
-	case !validTarget(h.Target):
+	case !validTarget(h.Target) && !h.toleratesTarget():
 		return errTarget
 	case h.Target[0] == '/':
 		return nil
@@ -78,6 +78,7 @@ func (h *Head) finishRequest() error {
 			continue
 		}
 		if h.HasHost || !validHost(h.buf[f.value:f.valueEnd]) {
+			h.at = int(f.value)
 			return errHost
 		}
 		h.HasHost, h.host = true, h.buf[f.value:f.valueEnd]

@@ -18,9 +18,11 @@ var isToken = [256]bool{
 	'y': true, 'z': true,
 }
 
+func tokenByte(c byte) bool { return isToken[c] }
+
 func validToken(b []byte) bool {
 	for _, c := range b {
-		if !isToken[c] {
+		if !tokenByte(c) {
 			return false
 		}
 	}
@@ -45,23 +47,27 @@ func validValue(b []byte) bool {
 
 func validBytes(b []byte) bool {
 	for _, c := range b {
-		if c < 0x20 && c != '\t' || c == 0x7f {
+		if !valueByte(c) {
 			return false
 		}
 	}
 	return true
 }
 
+func valueByte(c byte) bool { return c >= 0x20 && c != 0x7f || c == '\t' }
+
 // validTarget tells whether b may be a request target: printable ASCII without a space and
 // without "#", which only a client keeps to itself (RFC 9112 3.2).
 func validTarget(b []byte) bool {
 	for _, c := range b {
-		if c <= 0x20 || c >= 0x7f || c == '#' {
+		if !targetByte(c) {
 			return false
 		}
 	}
 	return len(b) > 0
 }
+
+func targetByte(c byte) bool { return c > 0x20 && c < 0x7f && c != '#' }
 
 func lower(c byte) byte {
 	if 'A' <= c && c <= 'Z' {

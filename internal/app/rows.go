@@ -15,7 +15,8 @@ func (f *figures) frontendRow(fe *balancer.Frontend, now time.Time) stats.Row {
 		ConnsTotal: c.ConnsTotal.Load(), SessionsTotal: c.ConnsTotal.Load(), Requests: c.Requests.Load(),
 		RequestErrors: c.RequestErrors.Load(), Intercepted: c.Intercepted.Load(),
 		BytesIn: c.BytesIn.Load(), BytesOut: c.BytesOut.Load(), Internal: c.Internal.Load(),
-		Responses: responses(&c.Responses),
+		Responses:     responses(&c.Responses),
+		FaultsRefused: c.Refused.Load(), FaultsReported: c.Reported.Load(),
 	}
 	r.Sessions, r.SessionsMax = c.Conns.Load()
 	r.SessionsLimit = fe.Maxconn
@@ -49,6 +50,7 @@ func (f *figures) backendRow(b *balancer.Backend, now time.Time) stats.Row {
 		ConnectErrors: c.NoServer.Load(), Responses: responses(&c.Responses),
 		LastChange: age(now, state.since), Downtime: state.downtime, Downs: state.downs,
 		ServersByState: map[string]int{}, ServersByCheck: map[string]int{},
+		FaultsRefused: c.Refused.Load(),
 	}
 	r.Queue, r.QueueMax = c.Queued.Load()
 	if !state.usable {

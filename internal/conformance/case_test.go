@@ -34,6 +34,7 @@ type testCase struct {
 	end     string        // how the connection is left
 	limit   time.Duration // of all timeouts; 0: long
 	waits   bool          // one of them ends
+	report  bool          // syntax: report
 	reason  string        // why HAProxy does something else; "": it does not
 	rfc     string        // where it is written
 }
@@ -95,6 +96,12 @@ func (c testCase) until(limit time.Duration) testCase {
 	return c
 }
 
+// reporting lets harmless faults through.
+func (c testCase) reporting() testCase {
+	c.report = true
+	return c
+}
+
 // unlike says that HAProxy does something else, on purpose of ours.
 func (c testCase) unlike(rfc, reason string) testCase {
 	c.rfc, c.reason = rfc, reason
@@ -143,6 +150,7 @@ func themes() []theme {
 		{"request line", requestLineCases()},
 		{"host", hostCases()},
 		{"request fields", requestFieldCases()},
+		{"syntax: report", reportCases()},
 		{"request length", requestLengthCases()},
 		{"request chunks", requestChunkCases()},
 		{"hop by hop", hopCases()},

@@ -48,7 +48,7 @@ func runAll(t *testing.T, name string, rows []row, start func([]lane) []string, 
 	lanes := make([]lane, len(rows))
 	for i, r := range rows {
 		servers[i] = newScripted(t, r.testCase)
-		lanes[i] = lane{servers[i].addr, r.limit}
+		lanes[i] = lane{servers[i].addr, r.limit, r.report}
 	}
 	addrs := start(lanes)
 	results := make([]seen, len(rows))

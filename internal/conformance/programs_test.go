@@ -22,6 +22,7 @@ const patience = 3 * time.Second
 type lane struct {
 	server string        // address
 	limit  time.Duration // of all timeouts
+	report bool          // syntax: report
 }
 
 func (l lane) timeout() time.Duration {
@@ -62,8 +63,11 @@ func startRelais(t *testing.T, lanes []lane) []string {
 func relaisConfig(lanes []lane) string {
 	var fe, be strings.Builder
 	for i, l := range lanes {
-		d := l.timeout()
-		fmt.Fprintf(&fe, "  - {name: f%d, bind: \"127.0.0.1:0\", default_backend: b%d, timeout: {client: %v, http_request: %v, http_keep_alive: %v}}\n", i, i, d, d, d)
+		d, syntax := l.timeout(), "refuse"
+		if l.report {
+			syntax = "report"
+		}
+		fmt.Fprintf(&fe, "  - {name: f%d, bind: \"127.0.0.1:0\", syntax: %s, default_backend: b%d, timeout: {client: %v, http_request: %v, http_keep_alive: %v}}\n", i, syntax, i, d, d, d)
 		fmt.Fprintf(&be, "  - {name: b%d, retries: 0, timeout: {server: %v}, servers: [{name: s, address: %q}]}\n", i, d, l.server)
 	}
 	return "access_log: off\nstats: {bind: \"127.0.0.1:0\"}\nfrontends:\n" + fe.String() + "backends:\n" + be.String()
@@ -106,6 +110,9 @@ func haproxyConfig(lanes []lane) string {
 	for i, l := range lanes {
 		d := l.timeout().Milliseconds()
 		fmt.Fprintf(&b, "frontend f%d\n bind fd@%d\n timeout client %d\n timeout http-request %d\n timeout http-keep-alive %d\n default_backend b%d\n", i, i+3, d, d, d, i)
+		if l.report {
+			b.WriteString(" option accept-invalid-http-request\n")
+		}
 		fmt.Fprintf(&b, "backend b%d\n timeout server %d\n", i, d)
 		b.WriteString(" http-request del-header forwarded\n http-request del-header x-real-ip\n" +
 			" http-request del-header x-ssl- -m beg\n http-request del-header x-forwarded- -m beg\n" +

@@ -137,52 +137,6 @@ func TestProxyHeader(t *testing.T) {
 	}
 }
 
-// Whatever comes: no panic, no byte beyond the header, and an address only from a header that
-// the reference encoder writes again.
-func FuzzProxyHeader(f *testing.F) {
-	for _, seed := range []string{
-		"PROXY TCP4 192.0.2.1 192.0.2.9 1 2\r\nGET", "PROXY TCP6 2001:db8::1 ::1 1 65535\r\n", "PROXY UNKNOWN x\r\n",
-		"PROXY TCP6 ::ffff:1.2.3.4 ::1 1 2\r\n", "GET / HTTP/1.1\r\n\r\n", "\r\n\r\n\x00\r\nQUIT\n\x21\x11\x00\x0cabcdefghijkl",
-		"\r\n\r\n\x00\r\nQUIT\n\x20\x00\x00\x02xyz", "\r\n\r\n\x00\r\nQUIT\n\x21\x21\x00\x24" + strings.Repeat("x", 40),
-	} {
-		f.Add([]byte(seed))
-	}
-	f.Fuzz(func(t *testing.T, data []byte) {
-		r := bytes.NewReader(data)
-		o, err := readProxyHeader(r)
-		used := data[:len(data)-r.Len()]
-		if len(used) > longestV2 {
-			t.Fatalf("read %d bytes", len(used))
-		}
-		if err != nil {
-			return
-		}
-		if bytes.HasPrefix(used, []byte("PROXY ")) {
-			if end := bytes.Index(data, []byte("\r\n")) + 2; len(used) != end || end > longestV1 {
-				t.Fatalf("the header has %d bytes, %d were read", end, len(used))
-			}
-			if fields := strings.Fields(string(used)); o.client.IsValid() {
-				client, local := netip.MustParseAddr(fields[2]), netip.MustParseAddr(fields[3])
-				want := fmt.Sprintf("PROXY %s %s %s %d %d\r\n", fields[1], fields[2], fields[3], o.client.Port(), o.local.Port())
-				if client != o.client.Addr() || local != o.local.Addr() || string(used) != want {
-					t.Fatalf("%q is read as %v", used, o)
-				}
-			}
-			return
-		}
-		if o.client.IsValid() && !bytes.HasPrefix(encodeV2(o.client, o.local, used[fixedV2+addressSize(o):]), used) {
-			t.Fatalf("%q is read as %v", used, o)
-		}
-	})
-}
-
-func addressSize(o origin) int {
-	if o.client.Addr().Is4() {
-		return 12
-	}
-	return 36
-}
-
 // Behind the header the connection is what it is, whichever way it is read.
 func TestProxyConnection(t *testing.T) {
 	ln, conns := accepting(t, Bind{Address: "127.0.0.1:0", Proxy: loopback()})

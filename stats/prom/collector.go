@@ -17,7 +17,7 @@ import (
 func New(snapshot func(time.Time) stats.Snapshot, version string) *prometheus.Registry {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(
-		&collector{snapshot: snapshot, process: processFamilies(version), rows: rowFamilies()},
+		&collector{snapshot: snapshot, process: processFamilies(version), rows: rowFamilies(), faults: newFaultFamilies()},
 		collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
@@ -29,6 +29,7 @@ type collector struct {
 	snapshot func(time.Time) stats.Snapshot
 	process  []processFamily
 	rows     [stats.Server + 1][]rowFamily // by scope
+	faults   faultFamilies
 }
 
 // Describe says nothing: which series exist changes with the configuration.
@@ -47,6 +48,7 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 			for j := range c.rows[row.Scope] {
 				c.rows[row.Scope][j].collect(out, row, labels)
 			}
+			c.faults.collect(out, row)
 		}
 	}
 }

@@ -57,6 +57,10 @@ func TestSeries(t *testing.T) {
 		`haproxy_process_uptime_seconds 93784`,
 		`relais_build_info{version="1.2.3"} 1`,
 		`relais_server_races_avoided_total{proxy="app",server="web1"} 17`,
+		`relais_frontend_request_faults_total{action="refused",proxy="web",reason="bare_lf"} 4`,
+		`relais_frontend_request_faults_total{action="refused",proxy="web",reason="target"} 3`,
+		`relais_frontend_request_faults_total{action="reported",proxy="web",reason="target"} 12`,
+		`relais_backend_response_faults_total{proxy="app",reason="status_line"} 1`,
 		`relais_dropped_log_lines_total 3`,
 		`relais_config_loaded_timestamp_seconds 1.7953362e+09`,
 		`# TYPE haproxy_server_check_failures_total counter`,
@@ -71,6 +75,7 @@ func TestSeries(t *testing.T) {
 		`haproxy_server_check_status{proxy="app",server="web5"`, // in maintenance
 		`haproxy_server_check_code{proxy="app",server="web6"`,   // not checked
 		`haproxy_frontend_http_responses_total{code="2xx",proxy="old"`,
+		`relais_frontend_request_faults_total{action="reported",proxy="web",reason="bare_lf"`, // has not occurred
 	} {
 		if strings.Contains(text, unwanted) {
 			t.Errorf("a line %s", unwanted)

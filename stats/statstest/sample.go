@@ -79,6 +79,7 @@ func frontend(name string, iid int) stats.Row {
 		Requests: 9876543, ConnsTotal: 123456, Intercepted: 12,
 		BytesIn: 987654321, BytesOut: 123456789012,
 		RequestErrors: 7, Internal: 1, Responses: [6]uint64{0, 2, 9800000, 70000, 6000, 529},
+		FaultsRefused: map[string]uint64{"bare_lf": 4, "target": 3}, FaultsReported: map[string]uint64{"target": 12},
 	}
 }
 
@@ -127,6 +128,7 @@ func app() []stats.Row {
 	sum.Scope, sum.Algo, sum.Address, sum.Check = stats.Backend, "roundrobin", "", nil
 	sum.Active, sum.Backups, sum.Weight, sum.UserWeight, sum.Downs, sum.Downtime = 3, 1, 3, 3, 1, 4*time.Second
 	sum.SessionsTotal = 8 * up.SessionsTotal
+	sum.FaultsRefused = map[string]uint64{"status_line": 1}
 	sum.ServersByState = map[string]int{"UP": 4, "DOWN": 2, "MAINT": 1, "DRAIN": 1}
 	sum.ServersByCheck = map[string]int{"L7OK": 4, "L4CON": 1, "L7STS": 1}
 	return []stats.Row{up, down, goingDown, goingUp, maint, unchecked, draining, backup, sum}
