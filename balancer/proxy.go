@@ -36,7 +36,8 @@ type Proxy struct {
 
 	table     atomic.Pointer[Table]
 	exchanges sync.Pool
-	relays    sync.Pool // *[]byte of relaySize
+	small     buffers
+	large     buffers
 	tunnels   tunnel.Supply
 }
 
@@ -46,7 +47,10 @@ func New(cfg *config.Config, o Options) (*Proxy, error) {
 	if err != nil {
 		return nil, fmt.Errorf("start proxy: %w", err)
 	}
-	p := &Proxy{log: o.Log, onPanic: o.OnPanic, watcher: watcher}
+	p := &Proxy{
+		log: o.Log, onPanic: o.OnPanic, watcher: watcher,
+		small: buffers{size: smallRelay}, large: buffers{size: largeRelay},
+	}
 	if p.onPanic == nil {
 		p.onPanic = func(string, any, []byte) {}
 	}

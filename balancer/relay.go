@@ -91,32 +91,40 @@ func (x *exchange) appendEnd(b []byte) []byte {
 	return h1.AppendLastChunk(b, x.response.Trailer())
 }
 
-// relayRest passes on what follows, in pieces of at most relaySize.
+// relayRest passes on what follows.
 func (x *exchange) relayRest(chunked bool) (failure, error) {
-	buf := x.proxy.acquireRelay()
-	defer x.proxy.relays.Put(buf)
-	room := 0
-	if chunked {
-		room = h1.ChunkRoom
-	}
+	from := &x.proxy.small
+	buf := from.acquire()
+	defer func() { from.release(buf) }()
 	for !x.response.Done() {
-		n, err := x.response.ReadBody((*buf)[room : relaySize-maxLastChunk])
-		if errors.Is(err, io.EOF) {
-			err = nil
+		if from == &x.proxy.small && x.serverIn >= beginning {
+			from.release(buf)
+			from = &x.proxy.large
+			buf = from.acquire()
 		}
-		if err != nil {
-			return bodyFailure(err), err
-		}
-		x.serverIn += int64(n)
-		piece := (*buf)[:room+n]
-		if chunked {
-			piece = x.appendEnd(h1.Chunk(piece))
-		}
-		if f, err := x.deliver(piece); f != failNone {
+		if f, err := x.relayPiece(*buf, chunked); f != failNone {
 			return f, err
 		}
 	}
 	return failNone, nil
+}
+
+// relayPiece passes on what there is, as far as it fits into buf.
+func (x *exchange) relayPiece(buf []byte, chunked bool) (failure, error) {
+	room := 0
+	if chunked {
+		room = h1.ChunkRoom
+	}
+	n, err := x.response.ReadBody(buf[room : len(buf)-maxLastChunk])
+	if err != nil && !errors.Is(err, io.EOF) {
+		return bodyFailure(err), err
+	}
+	x.serverIn += int64(n)
+	piece := buf[:room+n]
+	if chunked {
+		piece = x.appendEnd(h1.Chunk(piece))
+	}
+	return x.deliver(piece)
 }
 
 // maxLastChunk leaves room for the end of a chunk and of the body; a long trailer may still

@@ -10,9 +10,6 @@ import (
 	"relais/balancer/h1"
 )
 
-// relaySize is the size of the buffers that large bodies pass through.
-const relaySize = 64 << 10
-
 var errUpload = errors.New("internal error while sending the request body")
 
 // upload sends the part of a request body that had not arrived when the head was sent, in a
@@ -41,11 +38,12 @@ func (x *exchange) startUpload(c *h1.ServerConn) {
 		patience: x.backend.serverTimeout, done: make(chan struct{}),
 		report: x.proxy.panicReporter(x.frontend.Name),
 	}
-	buf, relays := x.proxy.acquireRelay(), &x.proxy.relays
+	large := &x.proxy.large
+	buf := large.acquire()
 	u := x.upload
 	go func() {
 		u.run(*buf)
-		relays.Put(buf)
+		large.release(buf)
 		close(u.done)
 		if u.clientErr != nil {
 			u.server.Cancel() // the server must not take a part for the whole
@@ -148,12 +146,4 @@ func (u *upload) wait(limit time.Duration) {
 	case <-u.done:
 	case <-timer.C:
 	}
-}
-
-func (p *Proxy) acquireRelay() *[]byte {
-	if b, ok := p.relays.Get().(*[]byte); ok {
-		return b
-	}
-	b := make([]byte, relaySize)
-	return &b
 }
