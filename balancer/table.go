@@ -166,7 +166,7 @@ func compileFrontend(c *config.Frontend, limits config.Limits, prev *Frontend, w
 
 func (t *Table) compileBackend(c *config.Backend, limits config.Limits, prev *Table, w *h1.Watcher) (*Backend, error) {
 	b := &Backend{
-		Name: c.Name, Mode: c.Mode, Balance: c.Balance, maxqueue: c.Maxqueue,
+		Name: c.Name, Mode: c.Mode, Balance: c.Balance.Algorithm, maxqueue: c.Maxqueue,
 		queueTimeout: c.Timeout.Queue, connectTimeout: c.Timeout.Connect,
 		serverTimeout: c.Timeout.Server, tunnelTimeout: c.Timeout.Tunnel,
 		retry:         retryPolicy{retries: c.Retries},

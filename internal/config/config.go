@@ -66,34 +66,84 @@ type Frontend struct {
 	ErrorFiles     map[int]Path   `yaml:"error_files"`     // by status: a whole HTTP answer that takes the place of the balancer's own
 	Syntax         string         `yaml:"syntax"`          // refuse or report: what harmless syntax faults of a request get
 	TrustedProxies []netip.Prefix `yaml:"trusted_proxies"` // whose X-Forwarded-* are kept; those of others are replaced
+	Monitor        *Monitor       `yaml:"monitor"`         // nil: none
+	Request        []Edit         `yaml:"request"`         // of every request, before Rules
+	Rules          []Rule         `yaml:"rules"`
+	Response       []Edit         `yaml:"response"` // of every answer of a server
 	Timeout        Timeouts       `yaml:"timeout"`
 	DefaultBackend string         `yaml:"default_backend"`
 }
 
 // Backend is a set of servers that can answer the same requests.
 type Backend struct {
-	Name        string       `yaml:"name"`
-	Mode        string       `yaml:"mode"`
-	Balance     string       `yaml:"balance"`
-	Retries     int          `yaml:"retries"`  // further attempts after the first one
-	Maxqueue    int          `yaml:"maxqueue"` // requests that may wait for a server with room; 0: any number
-	HealthCheck *HealthCheck `yaml:"health_check"`
-	Timeout     Timeouts     `yaml:"timeout"`
-	Servers     []*Server    `yaml:"servers"`
+	Name           string        `yaml:"name"`
+	Mode           string        `yaml:"mode"`
+	Balance        Balance       `yaml:"balance"`
+	Hash           Hash          `yaml:"hash"`
+	Retries        int           `yaml:"retries"`  // further attempts after the first one
+	RetryOn        []string      `yaml:"retry_on"` // conn-failure, empty-response, junk-response, response-timeout, or a status
+	RetryBudget    RetryBudget   `yaml:"retry_budget"`
+	Maxqueue       int           `yaml:"maxqueue"`        // requests that may wait for a server with room; 0: any number
+	AllBackups     bool          `yaml:"all_backups"`     // without it only the first usable backup is used
+	Slowstart      time.Duration `yaml:"slowstart"`       // how long the weight of a server that returns grows; 0: not
+	SlowstartFirst bool          `yaml:"slowstart_first"` // also when the balancer starts
+	PanicThreshold int           `yaml:"panic_threshold"` // percent; with fewer servers up, all are used; 0: never
+	Cookie         *Cookie       `yaml:"cookie"`          // nil: no stickiness
+	HealthCheck    *HealthCheck  `yaml:"health_check"`
+	Agent          *Agent        `yaml:"agent_check"`
+	Observe        string        `yaml:"observe"`        // layer4 or layer7: traffic counts as checks too; empty: it does not
+	ErrorLimit     int           `yaml:"error_limit"`    // observed errors in a row
+	OnError        string        `yaml:"on_error"`       // fastinter, fail-check, sudden-death or mark-down
+	OnMarkedDown   string        `yaml:"on_marked_down"` // shutdown-sessions, or empty
+	Timeout        Timeouts      `yaml:"timeout"`
+	Servers        []*Server     `yaml:"servers"`
 }
 
 // HealthCheck says how the servers of a backend are asked whether they are well.
 type HealthCheck struct {
-	Type         string        `yaml:"type"`          // http or tcp
-	Method       string        `yaml:"method"`        // http: request method
-	Path         string        `yaml:"path"`          // http: request target
-	Host         string        `yaml:"host"`          // http: Host header; empty: the server's address
-	ExpectStatus StatusRanges  `yaml:"expect_status"` // http: the statuses that mean well
-	Inter        time.Duration `yaml:"inter"`         // from the start of one check to the start of the next; jitter only shortens it
-	Timeout      time.Duration `yaml:"timeout"`       // of one check, connection included
-	Rise         int           `yaml:"rise"`          // successes in a row that bring a server up
-	Fall         int           `yaml:"fall"`          // failures in a row that take it down
-	Initial      string        `yaml:"initial"`       // auto, up or down
+	Type  string `yaml:"type"`  // http, tcp, mysql or redis
+	Steps []Step `yaml:"steps"` // tcp: what is said after the connection is there
+
+	Method       string            `yaml:"method"`         // http: request method
+	Path         string            `yaml:"path"`           // http: request target
+	Version      string            `yaml:"version"`        // http: 1.0 or 1.1
+	Host         string            `yaml:"host"`           // http: Host header; empty: the server's address
+	Headers      map[string]string `yaml:"headers"`        // http: further fields
+	Body         string            `yaml:"body"`           // http: of the request
+	ExpectStatus StatusRanges      `yaml:"expect_status"`  // http: the statuses that mean well
+	ExpectHeader []FieldMatch      `yaml:"expect_header"`  // http: fields of the answer, all of them
+	ExpectString string            `yaml:"expect_string"`  // http: somewhere in the body
+	ExpectRegex  string            `yaml:"expect_regex"`   // http: RE2, for the body
+	DisableOn404 bool              `yaml:"disable_on_404"` // http: a 404 drains the server
+
+	User         string `yaml:"user"`          // mysql and redis: who logs in
+	PasswordFile Path   `yaml:"password_file"` // mysql and redis: with what; empty: nothing
+
+	Address   string        `yaml:"address"`   // host of the checks; empty: the server's
+	Port      int           `yaml:"port"`      // port of the checks; 0: the server's. With either, TLS and PROXY header are not the server's
+	TLS       *ServerTLS    `yaml:"tls"`       // nil: as the server's
+	Inter     time.Duration `yaml:"inter"`     // from the start of one check to the start of the next; jitter only shortens it
+	Fastinter time.Duration `yaml:"fastinter"` // on the way from up to down or back; 0: Inter
+	Downinter time.Duration `yaml:"downinter"` // while down; 0: Inter
+	Timeout   time.Duration `yaml:"timeout"`   // of one check, connection included
+	Rise      int           `yaml:"rise"`      // successes in a row that bring a server up
+	Fall      int           `yaml:"fall"`      // failures in a row that take it down
+	Initial   string        `yaml:"initial"`   // auto, up or down
+}
+
+// Step is one part of the conversation of a TCP check: exactly one key is given.
+type Step struct {
+	Send        string `yaml:"send"`         // text, in which \r, \n, \t, \\ and \xHH are understood
+	Expect      string `yaml:"expect"`       // the same, somewhere in what the server says
+	ExpectRegex string `yaml:"expect_regex"` // RE2
+}
+
+// Agent says where a program on the server tells what it can take (HAProxy's agent-check).
+type Agent struct {
+	Port  int           `yaml:"port"`
+	Host  string        `yaml:"address"` // empty: the server's
+	Send  string        `yaml:"send"`    // is said first
+	Inter time.Duration `yaml:"inter"`
 }
 
 // Server is one address that answers requests.
@@ -102,7 +152,10 @@ type Server struct {
 	Address   string     `yaml:"address"`    // HOST:PORT or unix@PATH
 	Weight    int        `yaml:"weight"`     // 0 to 256; its share of the requests
 	Maxconn   int        `yaml:"maxconn"`    // requests, or connections in TCP mode, at once; more are queued; 0: no limit
+	Backup    bool       `yaml:"backup"`     // used when no other server is usable
 	Disabled  bool       `yaml:"disabled"`   // starts in maintenance: no traffic, no checks
+	Cookie    string     `yaml:"cookie"`     // value of the backend's cookie
+	Track     string     `yaml:"track"`      // backend/server whose health is this one's
 	SendProxy string     `yaml:"send_proxy"` // v1 or v2: connections begin with a header of the PROXY protocol; empty: they do not
 	TLS       *ServerTLS `yaml:"tls"`        // nil: plain
 }

@@ -31,10 +31,15 @@ func NewFrontend() *Frontend {
 // servers are not checked.
 func NewBackend() *Backend {
 	return &Backend{
-		Mode:    "http",
-		Balance: "roundrobin",
-		Retries: 3,
-		Timeout: Timeouts{Connect: 5 * time.Second, Server: 50 * time.Second, Queue: 5 * time.Second, Tunnel: time.Hour},
+		Mode:        "http",
+		Balance:     Balance{Algorithm: "roundrobin", Draws: 2},
+		Hash:        Hash{Type: "map", Function: "sdbm"},
+		Retries:     3,
+		RetryOn:     []string{"conn-failure", "empty-response"},
+		RetryBudget: RetryBudget{Ratio: 0.2, Floor: 10},
+		ErrorLimit:  10,
+		OnError:     "fail-check",
+		Timeout:     Timeouts{Connect: 5 * time.Second, Server: 50 * time.Second, Queue: 5 * time.Second, Tunnel: time.Hour},
 	}
 }
 
@@ -43,6 +48,7 @@ func NewHealthCheck() *HealthCheck {
 	return &HealthCheck{
 		Type:         "http",
 		Method:       "GET",
+		Version:      "1.1",
 		Path:         "/health",
 		ExpectStatus: StatusRanges{{From: 200, To: 399}},
 		Inter:        2 * time.Second,
@@ -67,3 +73,20 @@ func NewServerTLS() *ServerTLS {
 func NewTLS() *TLS {
 	return &TLS{MinVersion: "1.2"}
 }
+
+// NewCookie returns a cookie that holds every default; it lacks a name.
+func NewCookie() *Cookie {
+	return &Cookie{Mode: "insert", Indirect: true, Nocache: true, Path: "/", HTTPOnly: true, SameSite: "lax"}
+}
+
+// NewAgent returns an agent check that holds every default; it lacks a port.
+func NewAgent() *Agent { return &Agent{Inter: 2 * time.Second} }
+
+// NewMonitor returns a monitor that holds every default; it lacks a path.
+func NewMonitor() *Monitor { return &Monitor{FailBelow: 1} }
+
+// NewRedirect returns a redirect that holds every default.
+func NewRedirect() *Redirect { return &Redirect{Code: 302} }
+
+// NewReturn returns a fixed answer that holds every default.
+func NewReturn() *Return { return &Return{Status: 200, ContentType: "text/plain"} }

@@ -59,7 +59,7 @@ func backendFault(name string, backends []*Backend) string {
 func (v *validator) backend(path string, b *Backend) {
 	v.refuse(path+".name", nameFault(b.Name))
 	v.oneOf(path+".mode", b.Mode, modes())
-	v.oneOf(path+".balance", b.Balance, []string{"roundrobin"},
+	v.oneOf(path+".balance", b.Balance.Algorithm, []string{"roundrobin"},
 		"static-rr", "leastconn", "first", "random", "source", "uri", "hdr", "header", "ewma")
 	if b.Retries < 0 {
 		v.fault(path+".retries", "%d is out of range; write 0 for no retry, or a number such as 3", b.Retries)

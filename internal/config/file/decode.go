@@ -82,7 +82,7 @@ func isScalar(t reflect.Type) bool {
 		return true
 	}
 	switch t {
-	case reflect.TypeFor[config.StatusRanges](), reflect.TypeFor[netip.Prefix](), reflect.TypeFor[fs.FileMode]():
+	case reflect.TypeFor[config.Balance](), reflect.TypeFor[config.StatusRanges](), reflect.TypeFor[netip.Prefix](), reflect.TypeFor[fs.FileMode]():
 		return true
 	}
 	return false

@@ -19,6 +19,8 @@ func setScalar(v reflect.Value, text string) (problem string) {
 	switch p := v.Addr().Interface().(type) {
 	case *string:
 		*p = text
+	case *config.Balance:
+		p.Algorithm = text
 	case *config.Path:
 		*p = config.Path(text)
 	case *int:
