@@ -3,26 +3,40 @@ package balancer
 import (
 	"strings"
 	"testing"
+	"time"
 
+	"relais/balancer/h1"
 	"relais/internal/config"
 	"relais/stats"
 )
 
-// newFarm returns a farm whose servers a, b, c … have the given weights.
-func newFarm(weights ...int) *farm {
-	f := &farm{counters: &stats.BackendCounters{}}
+// farmOf returns a farm whose servers a, b, c … have the given weights.
+func farmOf(weights ...int) *farm {
+	f := newFarm(&stats.BackendCounters{}, func(bool) {})
+	var servers []*Server
 	for i, w := range weights {
 		s := newServer("app", string(rune('a'+i)), f)
-		s.settings.Store(&settings{sid: i + 1, Server: config.Server{Weight: w}})
-		f.servers = append(f.servers, s)
+		s.settings.Store(&settings{sid: i + 1, Server: config.Server{Weight: w}, pool: h1.NewPool(nil, 0)})
+		servers = append(servers, s)
 	}
+	settings, err := newFarmSettings(config.NewBackend())
+	if err != nil {
+		panic(err)
+	}
+	f.set(servers, settings, time.Time{})
 	return f
+}
+
+// next is the server that the next request would get.
+func (f *farm) next(tried ...*Server) *Server {
+	s, _ := f.pick(&waiter{tried: tried}, time.Now())
+	return s
 }
 
 func picks(f *farm, n int) string {
 	var b strings.Builder
 	for range n {
-		if s, _ := f.pick(nil); s != nil {
+		if s := f.next(); s != nil {
 			b.WriteString(s.Name)
 		} else {
 			b.WriteString("-")
@@ -48,9 +62,9 @@ func TestRoundRobin(t *testing.T) {
 		{"no servers", nil, "", "-"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			f := newFarm(test.weights...)
+			f := farmOf(test.weights...)
 			for _, s := range f.servers {
-				s.down.Store(strings.Contains(test.down, s.Name))
+				s.SetUp(!strings.Contains(test.down, s.Name))
 			}
 			if got := picks(f, len(test.want)); got != test.want {
 				t.Errorf("got %s, want %s", got, test.want)
@@ -61,32 +75,33 @@ func TestRoundRobin(t *testing.T) {
 
 // A server that comes back takes its turn again without a burst.
 func TestRoundRobinAfterAnAbsence(t *testing.T) {
-	f := newFarm(1, 1, 1)
+	f := farmOf(1, 1, 1)
 	picks(f, 4)
-	f.servers[1].down.Store(true)
+	f.servers[1].SetUp(false)
 	picks(f, 101)
-	f.servers[1].down.Store(false)
+	f.servers[1].SetUp(true)
 	if got := picks(f, 30); strings.Count(got, "a") != 10 || strings.Count(got, "b") != 10 || strings.Contains(got, "bb") {
 		t.Errorf("got %s", got)
 	}
 }
 
 func TestPickGoesElsewhereFirst(t *testing.T) {
-	f := newFarm(1, 1)
-	var avoid tried
-	first, _ := f.pick(avoid)
-	avoid = append(avoid, first)
-	second, _ := f.pick(avoid)
-	avoid = append(avoid, second)
+	f := farmOf(1, 1)
+	first := f.next()
+	second := f.next(first)
 	if first == second {
 		t.Error("the same server again although there is another one")
 	}
-	if s, _ := f.pick(avoid); s == nil {
+	if f.next(first, second) == nil {
 		t.Error("no server although two are usable")
 	}
 }
 
 func TestRetryPolicy(t *testing.T) {
+	policy, err := newRetryPolicy(3, []string{"conn-failure", "empty-response"})
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, test := range []struct {
 		name string
 		a    attempt
@@ -110,7 +125,7 @@ func TestRetryPolicy(t *testing.T) {
 		{"cut later", attempt{failure: failCut, replayable: true, processed: true, idempotent: true, answered: true}, false},
 		{"the client left", attempt{failure: failClientGone, replayable: true, idempotent: true}, false},
 	} {
-		if got := (retryPolicy{retries: 3}).again(test.a); got != test.want {
+		if got := policy.again(test.a); got != test.want {
 			t.Errorf("%s: %v", test.name, got)
 		}
 	}
@@ -123,10 +138,12 @@ func BenchmarkPick(b *testing.B) {
 			for i := range weights {
 				weights[i] = 1
 			}
-			f := newFarm(weights...)
+			f := farmOf(weights...)
+			now := time.Now()
+			var w waiter
 			b.ReportAllocs()
 			for b.Loop() {
-				f.pick(nil)
+				f.pick(&w, now)
 			}
 		})
 	}

@@ -2,10 +2,10 @@ package balancer
 
 import (
 	"net"
-	"time"
 
 	"relais/balancer/accesslog"
 	"relais/balancer/h1"
+	"relais/balancer/lb"
 )
 
 // exchange is one request with everything that becomes of it. It is reused.
@@ -38,7 +38,7 @@ type exchange struct {
 	serverIn  int64 // bytes of the answer as the server sent it
 	tunnelIn  int64 // bytes behind a 101, counted as they passed
 	tunnelOut int64
-	answered  time.Time // head of the answer
+	repeat    bool // the answer was dropped: another attempt follows
 }
 
 func (p *Proxy) acquire(f *Frontend, client *h1.ClientConn) *exchange {
@@ -87,8 +87,20 @@ func (x *exchange) run() {
 	if !x.prepare() {
 		return
 	}
+	x.waiter.key = x.hashKey()
 	for x.attempt() {
 	}
+}
+
+// hashKey is what the backend's algorithm hashes of the request.
+func (x *exchange) hashKey() lb.Key {
+	switch h, balance := x.backend.hasher, &x.backend.lineup.balance; balance.Algorithm {
+	case "uri":
+		return h.URI(x.head.Target)
+	case "header":
+		return h.Header(x.head.Lookup(x.backend.hashedField))
+	}
+	return x.stream.hashKey()
 }
 
 // prepare composes what is sent to a server.
@@ -152,20 +164,29 @@ func (x *exchange) attempt() bool {
 		return false
 	}
 	defer x.giveBack()
+	x.repeat = false
 	f, processed, err := x.roundTrip(x.server)
 	if f == failNone {
 		x.failure = failNone
 		return false
 	}
+	if f == failStatus {
+		return x.repeat
+	}
 	x.fail(f, err)
-	if x.again(attempt{
-		failure: f, processed: processed, answered: x.started,
-		replayable: !x.consumed, idempotent: x.head.Idempotent() && x.whole,
-	}) {
+	if x.mayRepeat(f, processed) {
 		return true
 	}
 	x.giveUp()
 	return false
+}
+
+// mayRepeat decides whether a failed attempt is followed by another one.
+func (x *exchange) mayRepeat(f failure, processed bool) bool {
+	return x.again(attempt{
+		failure: f, processed: processed, answered: x.started,
+		replayable: !x.consumed, idempotent: x.head.Idempotent() && x.whole,
+	})
 }
 
 // leaving yields when the client leaves, until done is called.

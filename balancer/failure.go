@@ -19,6 +19,7 @@ const (
 	failEmpty                  // the server closed or reset before it answered
 	failJunk                   // the server's answer breaks the rules
 	failTimeout                // no answer within timeout.server
+	failStatus                 // an answer with a status of retry_on
 	failDown                   // called off: the server went down
 	failCut                    // the server closed or reset in the middle of its answer
 	failStall                  // the server fell silent in the middle of its answer
@@ -50,6 +51,7 @@ var verdicts = [...]verdict{
 	failEmpty:          {502, "SH--", "the server closed the connection before it answered"},
 	failJunk:           {502, "PH--", "the server's answer is not valid HTTP/1.1"},
 	failTimeout:        {504, "sH--", "the server did not answer in time"},
+	failStatus:         {502, "SH--", "the server answered with a status of retry_on"},
 	failDown:           {502, "DH--", "the server went down before it answered"},
 	failCut:            {502, "SD--", "the server closed the connection in the middle of its answer"},
 	failStall:          {504, "sD--", "the server fell silent in the middle of its answer"},
@@ -80,3 +82,12 @@ func (f failure) withoutServer() bool {
 
 // byClient tells whether the client is the cause, so that no server is named for it.
 func (f failure) byClient() bool { return f == failClientGone || f == failClientSlow || f.refusal() }
+
+// byServer tells whether the server is the cause.
+func (f failure) byServer() bool {
+	switch f {
+	case failConnect, failConnectTimeout, failEmpty, failJunk, failTimeout, failStatus, failCut, failStall:
+		return true
+	}
+	return false
+}

@@ -6,6 +6,8 @@ import (
 	"sync"
 	"time"
 
+	"relais/balancer/lb"
+	"relais/internal/config"
 	"relais/stats"
 )
 
@@ -14,49 +16,73 @@ import (
 type farm struct {
 	counters *stats.BackendCounters
 
-	mu       sync.Mutex // never held while waiting
-	servers  []*Server
-	maxqueue int       // requests that may wait; 0: any number
-	queue    list.List // of *waiter
+	// panicked is told when the panic threshold is crossed, in either direction.
+	panicked func(on bool)
+
+	mu        sync.Mutex // never held while waiting
+	settings  farmSettings
+	servers   []*Server
+	eligible  []*lb.Server // those among which the algorithm chooses
+	choice    choice
+	ok        func(*lb.Server) bool // candidate, bound once
+	panicking bool                  // they are all that are not in maintenance, for too few are up
+	queue     list.List             // of *waiter
+	budget    budget
 }
 
-// waiter is a request on its way to a server.
-type waiter struct {
-	tried tried // where it has already failed
-
-	place  *list.Element // in the queue; nil: in none
-	server *Server       // which it got while it was queued
-	ready  chan struct{} // told once server is set
-	queued time.Duration // how long it has waited, over all attempts
+func newFarm(counters *stats.BackendCounters, panicked func(on bool)) *farm {
+	f := &farm{counters: counters, panicked: panicked}
+	f.ok = f.candidate
+	return f
 }
 
-// tried is the set of servers that a request has already failed on.
-type tried []*Server
+// farmSettings is what the configuration says of a farm.
+type farmSettings struct {
+	balance        config.Balance
+	hash           config.Hash
+	algorithm      lb.Algorithm
+	maxqueue       int  // requests that may wait; 0: any number
+	allBackups     bool // not only the first that is usable
+	slowstart      time.Duration
+	slowstartFirst bool // servers that have never been down begin slowly too
+	panicThreshold int  // percent; 0: never
+	budget         config.RetryBudget
+}
 
-func (t tried) has(s *Server) bool { return slices.Contains(t, s) }
-
-// set puts other servers in the place of those so far.
-func (f *farm) set(servers []*Server, maxqueue int) {
+// set puts other servers and settings in the place of those so far.
+func (f *farm) set(servers []*Server, settings farmSettings, now time.Time) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.servers, f.maxqueue = servers, maxqueue
-	f.dispatch()
+	if f.settings.algorithm != nil && f.settings.balance == settings.balance && f.settings.hash == settings.hash {
+		settings.algorithm = f.settings.algorithm // with what it has learned
+	}
+	for _, s := range servers {
+		if settings.slowstartFirst && !slices.Contains(f.servers, s) {
+			s.warming = now
+		}
+	}
+	f.servers, f.settings = servers, settings
+	f.reset(now)
+	f.dispatch(now)
 }
 
 // take gives the request a server that has room, or else a place in the queue: no server and no
 // failure. Whoever gets a server calls release. As every release serves those who wait first, a
 // server that has room here is one that none of them can use.
-func (f *farm) take(w *waiter) (*Server, failure) {
+func (f *farm) take(w *waiter, now time.Time) (*Server, failure) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	s, full := f.pick(w.tried)
+	if len(w.tried) == 0 {
+		f.budget.request(now)
+	}
+	s, full := f.pick(w, now)
 	switch {
 	case s != nil:
-		s.served++
+		f.assign(w, s, now)
 		return s, failNone
 	case !full:
 		return nil, failNoServer
-	case f.maxqueue > 0 && f.queue.Len() >= f.maxqueue:
+	case f.settings.maxqueue > 0 && f.queue.Len() >= f.settings.maxqueue:
 		return nil, failQueueFull
 	}
 	f.enqueue(w)
@@ -80,104 +106,57 @@ func (f *farm) await(w *waiter, patience time.Duration, quit <-chan struct{}) (*
 	}
 }
 
-// pick returns a server with room, one not tried yet if any of those is usable. Without one, full
-// says that there is a usable server, which may have room later.
-func (f *farm) pick(avoid tried) (s *Server, full bool) {
-	if s = f.balance(avoid); s != nil {
-		return s, false
-	}
-	if f.usable(avoid) {
-		return nil, true
-	}
-	if len(avoid) == 0 {
-		return nil, false
-	}
-	s = f.balance(nil)
-	return s, s == nil && f.usable(nil)
-}
-
-func (f *farm) balance(avoid tried) *Server {
-	return roundRobin(f.servers, func(s *Server) bool { return s.Usable() && s.room() && !avoid.has(s) })
-}
-
-func (f *farm) usable(avoid tried) bool {
-	return slices.ContainsFunc(f.servers, func(s *Server) bool { return s.Usable() && !avoid.has(s) })
-}
-
-// enqueue puts a request behind those who wait already; one that has failed elsewhere came before
-// them.
-func (f *farm) enqueue(w *waiter) {
-	f.counters.Queued.Inc()
-	if w.ready == nil {
-		w.ready = make(chan struct{}, 1)
-	}
-	w.server = nil
-	if len(w.tried) > 0 {
-		w.place = f.queue.PushFront(w)
-	} else {
-		w.place = f.queue.PushBack(w)
-	}
-}
-
-// withdraw takes a request out of the queue, for the given reason. If it has got a server at the
-// last moment it goes on, unless its client has left.
-func (f *farm) withdraw(w *waiter, why failure) (*Server, failure) {
+// release gives back what take or await gave. took is how long the server took to answer, failed
+// that it did not, or with an error of its own.
+func (f *farm) release(w *waiter, took time.Duration, failed bool, now time.Time) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if w.place != nil {
-		f.dequeue(w)
-		return nil, why
-	}
-	<-w.ready
-	if why != failClientGone {
-		return w.server, failNone
-	}
-	f.free(w.server)
-	return nil, why
+	f.settings.algorithm.Done(&w.server.node, took, failed, now)
+	f.free(w, now)
 }
 
-func (f *farm) dequeue(w *waiter) {
-	f.queue.Remove(w.place)
-	w.place = nil
-	f.counters.Queued.Dec()
+// assign makes a server serve a request.
+func (f *farm) assign(w *waiter, s *Server, now time.Time) {
+	w.server = s
+	s.node.Served++
+	s.flights.add(w, now)
+	s.node.Oldest = s.flights.oldest()
 }
 
-// release gives back what take gave.
-func (f *farm) release(s *Server) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.free(s)
-}
-
-func (f *farm) free(s *Server) {
-	s.served--
+func (f *farm) free(w *waiter, now time.Time) {
+	s := w.server
+	s.node.Served--
+	s.flights.remove(w)
+	s.node.Oldest = s.flights.oldest()
 	if f.queue.Len() > 0 {
-		f.dispatch()
+		f.dispatch(now)
 	}
 }
 
-// wake is called when a server may have become usable, or has room for more.
-func (f *farm) wake() {
+// repeat tells whether the retry budget has room for another attempt, and uses it.
+func (f *farm) repeat(now time.Time) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.dispatch()
+	return f.budget.retry(now, f.settings.budget)
 }
 
-// dispatch gives servers to those who wait, in their order. Only who has failed somewhere can be
-// without a server while one is left for those behind him.
-func (f *farm) dispatch() {
-	for place := f.queue.Front(); place != nil; {
-		w := place.Value.(*waiter)
-		place = place.Next()
-		s, _ := f.pick(w.tried)
-		if s == nil && len(w.tried) == 0 {
+// changed is called when a server has become usable, or is not any more.
+func (f *farm) changed(now time.Time) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.reset(now)
+	f.dispatch(now)
+}
+
+// tick moves the weights of servers that start slowly. It is called every second or so.
+func (f *farm) tick(now time.Time) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, s := range f.servers {
+		if !s.warming.IsZero() {
+			f.reset(now)
+			f.dispatch(now)
 			return
-		}
-		if s != nil {
-			s.served++
-			f.dequeue(w)
-			w.server = s
-			w.ready <- struct{}{}
 		}
 	}
 }

@@ -9,7 +9,7 @@ import (
 
 // limited is a farm whose servers get at most maxconn requests each.
 func limited(maxconn, n int) *farm {
-	f := newFarm(slices.Repeat([]int{1}, n)...)
+	f := farmOf(slices.Repeat([]int{1}, n)...)
 	for _, s := range f.servers {
 		s.settings.Load().Maxconn = maxconn
 	}
@@ -32,7 +32,7 @@ func come(f *farm, tried ...*Server) *visit {
 	began := time.Now()
 	go func() {
 		defer close(v.done)
-		if v.server, v.why = f.take(&v.waiter); v.server == nil && v.why == failNone {
+		if v.server, v.why = f.take(&v.waiter, time.Now()); v.server == nil && v.why == failNone {
 			v.server, v.why = f.await(&v.waiter, 5*time.Second, v.left)
 		}
 		v.took = time.Since(began)
@@ -40,6 +40,9 @@ func come(f *farm, tried ...*Server) *visit {
 	synctest.Wait() // until it has a server or a place in the queue
 	return v
 }
+
+// leave ends the request.
+func (v *visit) leave(f *farm) { f.release(&v.waiter, time.Millisecond, false, time.Now()) }
 
 func (v *visit) served() bool {
 	synctest.Wait()
@@ -62,12 +65,12 @@ func TestQueueIsServedInOrder(t *testing.T) {
 		if third.served() {
 			t.Fatal("a server got more than its maxconn")
 		}
-		f.release(second.server)
+		second.leave(f)
 		if !third.served() || third.server != second.server || fourth.served() {
 			t.Error("the slot did not go to who waited longest")
 		}
-		f.release(first.server)
-		f.release(third.server)
+		first.leave(f)
+		third.leave(f)
 		if !fourth.served() || !fifth.served() {
 			t.Error("not everybody was served in the end")
 		}
@@ -82,7 +85,7 @@ func TestQueueTimesOut(t *testing.T) {
 		if late.why != failQueueTimeout || late.took != 5*time.Second || late.waiter.queued != 5*time.Second {
 			t.Errorf("%v after %v, queued for %v", late.why, late.took, late.waiter.queued)
 		}
-		f.release(busy.server)
+		busy.leave(f)
 		if next := come(f); !next.served() {
 			t.Error("who has gone still takes the slot")
 		}
@@ -101,7 +104,7 @@ func TestClientLeavesTheQueue(t *testing.T) {
 		if leaver.why != failClientGone {
 			t.Error(leaver.why)
 		}
-		f.release(busy.server)
+		busy.leave(f)
 		if !next.served() {
 			t.Error("the place of who has left was not given on")
 		}
@@ -111,12 +114,12 @@ func TestClientLeavesTheQueue(t *testing.T) {
 func TestQueueIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := limited(1, 1)
-		f.maxqueue = 1
+		f.settings.maxqueue = 1
 		busy, waiting, refused := come(f), come(f), come(f)
 		if <-refused.done; refused.why != failQueueFull || refused.took != 0 {
 			t.Errorf("%v after %v", refused.why, refused.took)
 		}
-		f.release(busy.server)
+		busy.leave(f)
 		if !waiting.served() {
 			t.Error("who had a place was not served")
 		}
@@ -131,11 +134,11 @@ func TestQueueAfterAFailure(t *testing.T) {
 		onA, onB := come(f), come(f)
 		later := come(f)
 		again := come(f, onA.server)
-		f.release(onA.server)
+		onA.leave(f)
 		if again.served() || !later.served() {
 			t.Error("the slot of the server that has failed was not given to who can use it")
 		}
-		f.release(onB.server)
+		onB.leave(f)
 		if !again.served() || again.server != onB.server {
 			t.Error("the retry did not get the other server")
 		}
@@ -145,11 +148,10 @@ func TestQueueAfterAFailure(t *testing.T) {
 func TestQueueWakesWhenAServerReturns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := limited(1, 2)
-		f.servers[1].down.Store(true)
+		f.servers[1].SetUp(false)
 		come(f)
 		waiting := come(f)
-		f.servers[1].down.Store(false)
-		f.wake()
+		f.servers[1].SetUp(true)
 		if !waiting.served() {
 			t.Error("nobody noticed the server")
 		}
@@ -159,7 +161,7 @@ func TestQueueWakesWhenAServerReturns(t *testing.T) {
 func TestNobodyWaitsForNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := limited(1, 1)
-		f.servers[0].down.Store(true)
+		f.servers[0].SetUp(false)
 		v := come(f)
 		if <-v.done; v.why != failNoServer || v.took != 0 {
 			t.Errorf("%v after %v", v.why, v.took)
@@ -173,7 +175,7 @@ func TestQueueFollowsTheServers(t *testing.T) {
 		f, other := limited(1, 1), limited(1, 1)
 		come(f)
 		waiting := come(f)
-		f.set(append(slices.Clone(f.servers), other.servers...), 0)
+		f.set(append(slices.Clone(f.servers), other.servers...), f.settings, time.Now())
 		if !waiting.served() || waiting.server != other.servers[0] {
 			t.Error("who waits does not see the new server")
 		}
@@ -181,11 +183,12 @@ func TestQueueFollowsTheServers(t *testing.T) {
 }
 
 func TestPickCostsNoMemory(t *testing.T) {
-	f := newFarm(1, 2, 3)
+	f := farmOf(1, 2, 3)
 	var w waiter
+	now := time.Now()
 	if n := testing.AllocsPerRun(1000, func() {
-		s, _ := f.take(&w)
-		f.release(s)
+		f.take(&w, now)
+		f.release(&w, time.Millisecond, false, now)
 	}); n != 0 {
 		t.Errorf("%v allocations", n)
 	}

@@ -23,6 +23,9 @@ type Options struct {
 	// Log gets the entry of each request when it has ended; nil: nobody does. The entry and all
 	// it refers to are only valid during the call.
 	Log func(*accesslog.Entry)
+	// OnPanicThreshold is told when so few servers of a backend are up that all are used, and when
+	// that is over. It is called with locks held: it does not wait.
+	OnPanicThreshold func(backend string, on bool)
 	// OnPanic is told about a panic in a request, which becomes a 500.
 	OnPanic func(frontend string, value any, stack []byte)
 }
@@ -31,6 +34,7 @@ type Options struct {
 type Proxy struct {
 	log      func(*accesslog.Entry)
 	onPanic  func(frontend string, value any, stack []byte)
+	panicked func(backend string, on bool)
 	watcher  *h1.Watcher
 	stopping atomic.Bool
 
@@ -48,11 +52,14 @@ func New(cfg *config.Config, o Options) (*Proxy, error) {
 		return nil, fmt.Errorf("start proxy: %w", err)
 	}
 	p := &Proxy{
-		log: o.Log, onPanic: o.OnPanic, watcher: watcher,
+		log: o.Log, onPanic: o.OnPanic, panicked: o.OnPanicThreshold, watcher: watcher,
 		small: buffers{size: smallRelay}, large: buffers{size: largeRelay},
 	}
 	if p.onPanic == nil {
 		p.onPanic = func(string, any, []byte) {}
+	}
+	if p.panicked == nil {
+		p.panicked = func(string, bool) {}
 	}
 	p.table.Store(&Table{})
 	table, err := p.Compile(cfg)
@@ -67,7 +74,7 @@ func New(cfg *config.Config, o Options) (*Proxy, error) {
 // Compile makes the table of a validated configuration that is to follow the one in force.
 // Nothing changes before Publish; a table that is not published is just forgotten.
 func (p *Proxy) Compile(cfg *config.Config) (*Table, error) {
-	return compile(cfg, p.table.Load(), p.watcher)
+	return compile(cfg, p.table.Load(), p.watcher, p.panicked)
 }
 
 // Publish puts a table in force, which was compiled after the last one was published. Requests
@@ -75,7 +82,7 @@ func (p *Proxy) Compile(cfg *config.Config) (*Table, error) {
 // called by two goroutines at once.
 func (p *Proxy) Publish(t *Table) {
 	prev := p.table.Load()
-	unused := t.settle(prev)
+	unused := t.settle(prev, time.Now())
 	p.table.Store(t)
 	for _, f := range prev.Frontends {
 		f.gone.Store(t.Frontend(f.Name) == nil)
@@ -109,9 +116,12 @@ func (p *Proxy) Close() {
 	p.watcher.Close()
 }
 
-// Sweep closes server connections that have been idle for too long. It is called every second
-// or so.
-func (p *Proxy) Sweep(now time.Time) {
+// Tick closes server connections that have been idle for too long, and moves the weights of
+// servers that start slowly. It is called every second or so.
+func (p *Proxy) Tick(now time.Time) {
+	for _, b := range p.table.Load().Backends {
+		b.farm.tick(now)
+	}
 	p.table.Load().pools(func(pool *h1.Pool) { pool.Sweep(now) })
 }
 

@@ -1,10 +1,56 @@
 package balancer
 
+import (
+	"fmt"
+	"slices"
+	"strconv"
+)
+
 // retryPolicy decides whether a failed attempt is followed by another one. It is the only place
 // that does.
 type retryPolicy struct {
-	retries int // further attempts after the first one
+	retries  int // further attempts after the first one
+	on       [len(verdicts)]bool
+	statuses []int // of answers that count as failures
 }
+
+// retryCauses are HAProxy's words for what may be tried again. Our own shortage is no failure of
+// the connection, but nothing has been sent either.
+var retryCauses = map[string][]failure{
+	"conn-failure":     {failConnect, failConnectTimeout, failShortage},
+	"empty-response":   {failEmpty, failCut, failDown},
+	"junk-response":    {failJunk},
+	"response-timeout": {failTimeout},
+}
+
+// newRetryPolicy reads the words of retry_on: causes and statuses.
+func newRetryPolicy(retries int, on []string) (retryPolicy, error) {
+	p := retryPolicy{retries: retries}
+	for _, word := range on {
+		switch causes, known := retryCauses[word]; {
+		case word == "none":
+			return retryPolicy{}, nil
+		case word == "all-retryable-errors":
+			return newRetryPolicy(retries, []string{
+				"conn-failure", "empty-response", "junk-response", "response-timeout", "500", "502", "503", "504",
+			})
+		case known:
+			for _, f := range causes {
+				p.on[f] = true
+			}
+		default:
+			status, err := strconv.Atoi(word)
+			if err != nil {
+				return p, fmt.Errorf("retry_on: %q is not known", word)
+			}
+			p.statuses, p.on[failStatus] = append(p.statuses, status), true
+		}
+	}
+	return p, nil
+}
+
+// status tells whether an answer with this status counts as a failure.
+func (r *retryPolicy) status(status int) bool { return slices.Contains(r.statuses, status) }
 
 // attempt is what the policy needs to know about an attempt that failed.
 type attempt struct {
@@ -17,13 +63,6 @@ type attempt struct {
 }
 
 // again tells whether to try again.
-func (r retryPolicy) again(a attempt) bool {
-	if a.number >= r.retries || !a.replayable || a.answered {
-		return false
-	}
-	switch a.failure {
-	case failConnect, failConnectTimeout, failShortage, failEmpty, failCut, failDown:
-		return !a.processed || a.idempotent
-	}
-	return false
+func (r *retryPolicy) again(a attempt) bool {
+	return a.number < r.retries && r.on[a.failure] && a.replayable && !a.answered && (!a.processed || a.idempotent)
 }

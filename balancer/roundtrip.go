@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"strconv"
 	"time"
 
 	"relais/balancer/h1"
@@ -13,12 +14,11 @@ import (
 // to the client. processed says, of a failed attempt, that the server may have acted on the
 // request.
 func (x *exchange) roundTrip(s *Server) (f failure, processed bool, err error) {
-	x.answered = time.Time{}
 	n, f, processed, err := x.send(s)
 	if f != failNone {
 		return f, processed, err
 	}
-	x.answered = time.Now()
+	x.hear()
 	f, err = x.answer(n)
 	x.leave(f)
 	return f, true, err
@@ -130,7 +130,22 @@ func (x *exchange) answer(n int) (failure, error) {
 	if x.response.Head.Status == 101 {
 		return x.relayTunnel()
 	}
+	if x.dropAnswer() {
+		return failStatus, nil
+	}
 	return x.relayAnswer()
+}
+
+// dropAnswer tells whether another server is asked because of the status of an answer.
+func (x *exchange) dropAnswer() bool {
+	status := x.response.Head.Status
+	x.sick = status >= 500 && status != 501 && status != 505 // which blame the request
+	if !x.backend.retry.status(status) || !x.mayRepeat(failStatus, true) {
+		return false
+	}
+	x.repeat = true
+	x.record(failStatus, nil, "answered "+strconv.Itoa(status))
+	return true
 }
 
 // headFailure says why the head of an answer could not be read.

@@ -12,6 +12,7 @@ import (
 
 	"relais/balancer/dial"
 	"relais/balancer/h1"
+	"relais/balancer/lb"
 	"relais/internal/config"
 	"relais/stats"
 )
@@ -26,9 +27,13 @@ type Server struct {
 
 	settings atomic.Pointer[settings]
 	down     atomic.Bool
+	share    atomic.Int32 // percent of the weight, less than 100 after a slow start began
 	farm     *farm
-	credit   int // of the round robin; under farm.mu
-	served   int // requests in flight; under farm.mu
+
+	// Under farm.mu:
+	node    lb.Server // as the algorithm sees it
+	flights flights
+	warming time.Time // since when the server starts slowly; zero: it does not
 
 	mu      sync.Mutex
 	dialing context.Context // ends when the server goes down
@@ -46,6 +51,7 @@ type settings struct {
 func newServer(backend, name string, farm *farm) *Server {
 	s := &Server{Backend: backend, Name: name, farm: farm}
 	s.dialing, s.hangUp = context.WithCancel(context.Background())
+	s.share.Store(100)
 	return s
 }
 
@@ -61,16 +67,42 @@ func (s *Server) Weight() int { return s.settings.Load().Weight }
 // Maxconn is how many requests the server gets at once; 0: any number.
 func (s *Server) Maxconn() int { return s.settings.Load().Maxconn }
 
+// Share is how many percent of its weight the server gets: less than 100 in slowstart.
+func (s *Server) Share() int { return int(s.share.Load()) }
+
+// Backup tells whether the server is only used when no other one is usable.
+func (s *Server) Backup() bool { return s.settings.Load().Backup }
+
 // Usable tells whether the server gets requests: it is the only such predicate.
-func (s *Server) Usable() bool {
+func (s *Server) Usable() bool { return s.enabled() && !s.down.Load() }
+
+// enabled tells whether the server would get requests if it were up.
+func (s *Server) enabled() bool {
 	set := s.settings.Load()
-	return set.Weight > 0 && !set.Disabled && !s.down.Load()
+	return set.Weight > 0 && !set.Disabled
 }
 
-// room tells whether the server may get one more request. It is called under farm.mu.
+// alive tells whether clients that are bound to the server may go on using it, although it may
+// get no others.
+func (s *Server) alive() bool { return !s.settings.Load().Disabled && !s.down.Load() }
+
+// room tells whether the server may get one more request. In slowstart its maxconn grows as its
+// weight does. It is called under farm.mu.
 func (s *Server) room() bool {
 	maxconn := s.settings.Load().Maxconn
-	return maxconn == 0 || s.served < maxconn
+	return maxconn == 0 || s.node.Served < max(1, maxconn*s.Share()/100)
+}
+
+// warm moves the share of a server in slowstart and returns it. It is called under farm.mu.
+func (s *Server) warm(slowstart time.Duration, now time.Time) int {
+	share := 100
+	if past := now.Sub(s.warming); !s.warming.IsZero() && past < slowstart {
+		share = max(1, int(100*past/slowstart))
+	} else {
+		s.warming = time.Time{}
+	}
+	s.share.Store(int32(share))
+	return share
 }
 
 // Maintenance tells whether an operator has taken the server out.
@@ -80,13 +112,17 @@ func (s *Server) Maintenance() bool { return s.settings.Load().Disabled }
 func (s *Server) Conns() (idle, used int) { return s.settings.Load().pool.Counts() }
 
 // SetUp says what the health check found. When the server goes down, attempts on it that have
-// no answer yet end at once.
+// no answer yet end at once; when it returns, it may start slowly.
 func (s *Server) SetUp(up bool) {
 	if s.down.Swap(!up) == !up {
 		return
 	}
+	now := time.Now()
 	if up {
-		s.farm.wake()
+		s.startSlowly(now)
+	}
+	s.farm.changed(now)
+	if up {
 		return
 	}
 	s.mu.Lock()
@@ -96,6 +132,13 @@ func (s *Server) SetUp(up bool) {
 	pool := s.settings.Load().pool
 	pool.CancelWaiting()
 	pool.Reset()
+}
+
+// startSlowly begins slowstart, if the backend has it.
+func (s *Server) startSlowly(now time.Time) {
+	s.farm.mu.Lock()
+	defer s.farm.mu.Unlock()
+	s.warming = now
 }
 
 // untilDown returns a context that ends when the server goes down.

@@ -60,6 +60,7 @@ func (x *session) run() {
 	b.Sessions.Inc()
 	b.SessionsTotal.Inc()
 	defer b.Sessions.Dec()
+	x.waiter.key = x.hashKey()
 	for x.attempt() {
 	}
 }
@@ -79,6 +80,7 @@ func (x *session) attempt() bool {
 	}
 	defer conn.Close()
 	x.failure, x.connected = failNone, time.Now()
+	x.hear()
 	x.conn = end(conn)
 	x.carry()
 	return false

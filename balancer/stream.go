@@ -7,6 +7,8 @@ import (
 	"net"
 	"net/netip"
 	"time"
+
+	"relais/balancer/lb"
 )
 
 // stream is what a request and a connection of TCP mode have in common: a client that wants a
@@ -21,7 +23,7 @@ type stream struct {
 	waiter   waiter
 	server   *Server   // of the current or last attempt
 	settings *settings // of that server, when the attempt began
-	slot     *Server   // that has not been given back
+	holding  bool      // the server has not been given back
 	attempts int       // before the current one
 
 	failure failure
@@ -30,7 +32,9 @@ type stream struct {
 
 	picked    time.Time // the server
 	connected time.Time
+	answered  time.Time // the first of what the server said: of HTTP the head
 	ended     time.Time
+	sick      bool // the server failed, or said so with a 5xx
 }
 
 func (x *stream) begin(p *Proxy, f *Frontend, client net.Addr) {
@@ -65,12 +69,20 @@ func (x *stream) ends(local net.Addr) (from, to netip.AddrPort) {
 	return x.peer, address(local)
 }
 
+// hashKey is what the backend's algorithm hashes of the client, if that is what it hashes.
+func (x *stream) hashKey() lb.Key {
+	if x.backend.lineup.balance.Algorithm != "source" {
+		return lb.Key{}
+	}
+	return x.backend.hasher.Source(x.peer.Addr())
+}
+
 // leaving yields when the client leaves, until done is called.
 type leaving func() (left <-chan struct{}, done func())
 
 // take gets a server for the next attempt, waiting for one with room unless the client leaves.
 func (x *stream) take(leaving leaving) bool {
-	s, f := x.backend.farm.take(&x.waiter)
+	s, f := x.backend.farm.take(&x.waiter, time.Now())
 	if s == nil && f == failNone {
 		left, done := leaving()
 		s, f = x.backend.farm.await(&x.waiter, x.backend.queueTimeout, left)
@@ -80,7 +92,7 @@ func (x *stream) take(leaving leaving) bool {
 		x.fail(f, nil)
 		return false
 	}
-	x.slot = s
+	x.holding = true
 	if x.server == s {
 		x.turnaround(leaving)
 	}
@@ -88,12 +100,18 @@ func (x *stream) take(leaving leaving) bool {
 		x.server.Counters.Redispatches.Inc()
 	}
 	x.server, x.settings = s, s.settings.Load()
-	x.picked, x.connected = time.Now(), time.Time{}
+	x.picked, x.connected, x.answered, x.sick = time.Now(), time.Time{}, time.Time{}, false
 	s.Counters.Sessions.Inc()
 	s.Counters.SessionsTotal.Inc()
 	s.Counters.Balanced.Inc()
 	s.Counters.LastSession.Store(x.picked.UnixNano())
 	return true
+}
+
+// hear takes note of the first that the server said.
+func (x *stream) hear() {
+	x.answered = time.Now()
+	x.waiter.flight.answered.Store(true)
 }
 
 // turnaround waits before the same server is tried again, as HAProxy does.
@@ -108,18 +126,31 @@ func (x *stream) turnaround(leaving leaving) {
 	}
 }
 
-// giveBack makes room on the server for somebody else.
+// giveBack makes room on the server for somebody else, and tells the algorithm how it went.
 func (x *stream) giveBack() {
-	s := x.slot
-	x.slot = nil
-	s.Counters.Sessions.Dec()
-	x.backend.farm.release(s)
+	if !x.holding {
+		return
+	}
+	x.holding = false
+	x.server.Counters.Sessions.Dec()
+	now := time.Now()
+	said := x.answered
+	if said.IsZero() {
+		said = now
+	}
+	x.backend.farm.release(&x.waiter, said.Sub(x.picked), x.sick, now)
 }
 
-// again tells whether a failed attempt is followed by another one, and takes note of it.
+// again tells whether a failed attempt is followed by another one, and takes note of it. Failed
+// connections cost the server nothing, so they do not use the retry budget.
 func (x *stream) again(a attempt) bool {
 	a.number = x.attempts
 	if !x.backend.retry.again(a) {
+		return false
+	}
+	if a.processed && !x.backend.farm.repeat(time.Now()) {
+		x.backend.Counters.OverBudget.Inc()
+		x.story = append(x.story, "; not repeated: the retry budget is used up"...)
 		return false
 	}
 	x.attempts++
@@ -151,6 +182,7 @@ func (x *stream) record(f failure, err error, words string) {
 	if x.server != nil {
 		x.server.blame(f)
 	}
+	x.sick = x.sick || f.byServer()
 	if len(x.story) > 0 {
 		x.story = append(x.story, "; "...)
 	}
@@ -174,7 +206,7 @@ func (s *Server) blame(f failure) {
 	switch f {
 	case failConnect, failConnectTimeout:
 		s.Counters.ConnectErrors.Inc()
-	case failEmpty, failJunk, failTimeout, failCut, failStall:
+	case failEmpty, failJunk, failTimeout, failCut, failStall, failStatus:
 		s.Counters.ResponseErrors.Inc()
 		if f == failEmpty || f == failCut {
 			s.Counters.ServerAborts.Inc()

@@ -3,11 +3,13 @@ package balancer
 import (
 	"fmt"
 	"net/netip"
+	"strings"
 	"sync/atomic"
 	"time"
 
 	"relais/balancer/dial"
 	"relais/balancer/h1"
+	"relais/balancer/lb"
 	"relais/internal/config"
 	"relais/stats"
 )
@@ -23,6 +25,7 @@ type Table struct {
 	Backends  []*Backend
 
 	settings map[*Server]*settings // what publishing gives to the servers
+	panicked func(backend string, on bool)
 }
 
 // Frontend is where requests come in.
@@ -55,7 +58,9 @@ type Backend struct {
 	Counters *stats.BackendCounters
 
 	farm           *farm
-	maxqueue       int
+	lineup         farmSettings
+	hasher         *lb.Hasher // nil: the algorithm hashes nothing
+	hashedField    string     // in lower case
 	queueTimeout   time.Duration
 	connectTimeout time.Duration
 	serverTimeout  time.Duration
@@ -67,8 +72,8 @@ type Backend struct {
 
 // compile makes the table of a configuration that follows prev, which is empty at first. It fails
 // if a file that the configuration names is not there or not sound.
-func compile(cfg *config.Config, prev *Table, w *h1.Watcher) (*Table, error) {
-	t := &Table{settings: map[*Server]*settings{}}
+func compile(cfg *config.Config, prev *Table, w *h1.Watcher, panicked func(backend string, on bool)) (*Table, error) {
+	t := &Table{settings: map[*Server]*settings{}, panicked: panicked}
 	iid := 2 // HAProxy keeps 1 for itself
 	for _, c := range cfg.Frontends {
 		f, err := compileFrontend(c, cfg.Limits, prev.Frontend(c.Name), w)
@@ -166,11 +171,18 @@ func compileFrontend(c *config.Frontend, limits config.Limits, prev *Frontend, w
 
 func (t *Table) compileBackend(c *config.Backend, limits config.Limits, prev *Table, w *h1.Watcher) (*Backend, error) {
 	b := &Backend{
-		Name: c.Name, Mode: c.Mode, Balance: c.Balance.Algorithm, maxqueue: c.Maxqueue,
+		Name: c.Name, Mode: c.Mode, Balance: c.Balance.Algorithm, hasher: lb.NewHasher(c.Balance, c.Hash),
+		hashedField:  strings.ToLower(c.Balance.Header),
 		queueTimeout: c.Timeout.Queue, connectTimeout: c.Timeout.Connect,
 		serverTimeout: c.Timeout.Server, tunnelTimeout: c.Timeout.Tunnel,
-		retry:         retryPolicy{retries: c.Retries},
 		maxHeaderSize: int(limits.MaxHeaderSize), maxHeaders: limits.MaxHeaders,
+	}
+	var err error
+	if b.retry, err = newRetryPolicy(c.Retries, c.RetryOn); err != nil {
+		return nil, fmt.Errorf("backend %s: %w", b.Name, err)
+	}
+	if b.lineup, err = newFarmSettings(c); err != nil {
+		return nil, fmt.Errorf("backend %s: %w", b.Name, err)
 	}
 	known := map[string]*Server{}
 	if old := prev.Backend(c.Name); old != nil {
@@ -180,7 +192,7 @@ func (t *Table) compileBackend(c *config.Backend, limits config.Limits, prev *Ta
 		}
 	} else {
 		b.Counters = &stats.BackendCounters{}
-		b.farm = &farm{counters: b.Counters}
+		b.farm = newFarm(b.Counters, func(on bool) { t.panicked(c.Name, on) })
 	}
 	for i, sc := range c.Servers {
 		s := known[sc.Name]
@@ -200,14 +212,18 @@ func (t *Table) compileBackend(c *config.Backend, limits config.Limits, prev *Ta
 
 // settle gives servers and queues what the table says of them, and returns the connections that
 // nobody needs any more.
-func (t *Table) settle(prev *Table) (unused []*h1.Pool) {
+func (t *Table) settle(prev *Table, now time.Time) (unused []*h1.Pool) {
 	for s, set := range t.settings {
-		if old := s.settings.Swap(set); old != nil && old.pool != set.pool {
+		old := s.settings.Swap(set)
+		if old != nil && old.pool != set.pool {
 			unused = append(unused, old.pool)
+		}
+		if old != nil && old.Disabled && !set.Disabled {
+			s.startSlowly(now)
 		}
 	}
 	for _, b := range t.Backends {
-		b.farm.set(b.Servers, b.maxqueue)
+		b.farm.set(b.Servers, b.lineup, now)
 	}
 	for _, b := range prev.Backends {
 		for _, s := range b.Servers {
@@ -222,6 +238,14 @@ func (t *Table) settle(prev *Table) (unused []*h1.Pool) {
 // startsDown tells whether a server that is new must pass a health check before it gets traffic.
 func startsDown(c *config.HealthCheck, running bool) bool {
 	return c != nil && (c.Initial == "down" || c.Initial == "auto" && running)
+}
+
+func newFarmSettings(c *config.Backend) (farmSettings, error) {
+	algorithm, err := lb.New(c.Balance, c.Hash)
+	return farmSettings{
+		balance: c.Balance, hash: c.Hash, algorithm: algorithm, maxqueue: c.Maxqueue, allBackups: c.AllBackups,
+		slowstart: c.Slowstart, slowstartFirst: c.SlowstartFirst, panicThreshold: c.PanicThreshold, budget: c.RetryBudget,
+	}, err
 }
 
 // newSettings keeps the connections to a server that is reached as it was.

@@ -118,6 +118,7 @@ type ServerCounters struct {
 type BackendCounters struct {
 	Sessions      Gauge   // requests in flight
 	SessionsTotal Counter // requests given to the backend
+	OverBudget    Counter // retries that the retry budget did not allow
 	Queued        Gauge   // requests that wait for a server with room
 	NoServer      Counter // answered 503 because no server was usable, or had room in time
 	ClientAborts  Counter // before a server was chosen

@@ -68,6 +68,17 @@ func (h *Head) value(n name) []byte {
 	return nil
 }
 
+// Lookup returns the value of the first field of the given name, in lower case, if there is one.
+func (h *Head) Lookup(name string) (value []byte, there bool) {
+	for i := range h.fields {
+		f := &h.fields[i]
+		if equalFold(h.buf[f.start:f.colon], name) {
+			return h.buf[f.value:f.valueEnd], true
+		}
+	}
+	return nil, false
+}
+
 // UserAgent, Referer and RequestID are the client's own words, for the log.
 func (h *Head) UserAgent() []byte { return h.value(nameUserAgent) }
 

@@ -89,7 +89,9 @@ func (a *App) start() error {
 	if err := a.setLimits(cfg); err != nil {
 		return err
 	}
-	proxy, err := balancer.New(cfg, balancer.Options{Log: a.logs.access, OnPanic: a.reportPanic})
+	proxy, err := balancer.New(cfg, balancer.Options{
+		Log: a.logs.access, OnPanic: a.reportPanic, OnPanicThreshold: a.reportPanicThreshold,
+	})
 	if err != nil {
 		return err
 	}
@@ -220,6 +222,15 @@ func (a *App) drain(ctx context.Context, binds []*bindServer) {
 	}
 }
 
+// reportPanicThreshold says that health does not decide any more, or again.
+func (a *App) reportPanicThreshold(backend string, on bool) {
+	if on {
+		a.log.Error().Str("backend", backend).Msg("backend " + backend + ": fewer servers are up than panic_threshold wants; all are used, whatever their checks say")
+		return
+	}
+	a.log.Info().Str("backend", backend).Msg("backend " + backend + ": enough servers are up again; only those are used")
+}
+
 func (a *App) reportPanic(frontend string, value any, stack []byte) {
 	a.log.Error().Str("frontend", frontend).Interface("panic", value).Bytes("stack", stack).
 		Msg("a request failed in the balancer itself; please report this")
@@ -236,7 +247,7 @@ func (a *App) sample(ctx context.Context) {
 			return
 		case now := <-ticker.C:
 			a.figures.sample(now)
-			a.proxy.Sweep(now)
+			a.proxy.Tick(now)
 		}
 	}
 }

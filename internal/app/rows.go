@@ -74,9 +74,12 @@ func (f *figures) serverRow(b *balancer.Backend, s *balancer.Server, now time.Ti
 		ClientAborts: c.ClientAborts.Load(), ServerAborts: c.ServerAborts.Load(), Internal: c.Internal.Load(),
 		Responses: responses(&c.Responses), Connects: c.Connects.Load(), Reuses: c.Reuses.Load(),
 		RacesAvoided: c.RacesAvoided.Load(),
-		Address:      s.Address(), Maintenance: s.Maintenance(), Weight: s.Weight(), UserWeight: s.Weight(),
+		Address:      s.Address(), Maintenance: s.Maintenance(), Weight: s.Weight(), UserWeight: s.Weight(), Backup: s.Backup(),
 		SessionsLimit: s.Maxconn(),
 		LastChange:    age(now, f.started),
+	}
+	if share := s.Share(); share < 100 {
+		r.Throttle, r.Weight = share, max(1, r.Weight*share/100)
 	}
 	idle, used := s.Conns()
 	r.IdleConns, r.UsedConns = int64(idle), int64(used)
@@ -122,7 +125,11 @@ func addServer(b, s *stats.Row, usable bool) {
 	b.Connects += s.Connects
 	b.Reuses += s.Reuses
 	b.RacesAvoided += s.RacesAvoided
-	if usable {
+	switch {
+	case !usable:
+	case s.Backup:
+		b.Backups++
+	default:
 		b.Weight += s.Weight
 		b.UserWeight += s.UserWeight
 		b.Active++

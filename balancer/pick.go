@@ -1,0 +1,92 @@
+package balancer
+
+import (
+	"slices"
+	"time"
+
+	"relais/balancer/lb"
+)
+
+// pick returns the server of a request's next attempt: the one that its cookie names if that is
+// alive, else one that the algorithm chooses among those with room, one not tried yet if any of
+// those is usable. Without one, full says that there is a server that may have room later.
+func (f *farm) pick(w *waiter, now time.Time) (s *Server, full bool) {
+	if s = w.want; s != nil && s.alive() && !w.tried.has(s) {
+		if s.room() {
+			return s, false
+		}
+		return nil, true
+	}
+	if s, full = f.balance(w.key, w.tried, now); s != nil || full || len(w.tried) == 0 {
+		return s, full
+	}
+	return f.balance(w.key, nil, now)
+}
+
+// choice is what is being chosen. The algorithms get one function for all of them, because a
+// closure of each would be on the heap.
+type choice struct {
+	avoid tried
+	keyed bool // a hash keeps to its server even if that is full
+}
+
+func (f *farm) candidate(n *lb.Server) bool {
+	s := f.servers[n.ID-1]
+	return f.usable(s) && !f.choice.avoid.has(s) && (f.choice.keyed || s.room())
+}
+
+// balance has the algorithm choose.
+func (f *farm) balance(key lb.Key, avoid tried, now time.Time) (s *Server, full bool) {
+	f.choice = choice{avoid, key.Set && f.settings.algorithm.Keyed()}
+	node := f.settings.algorithm.Pick(key, now, f.ok)
+	if node == nil {
+		f.choice.keyed = true // room or not
+		return nil, slices.ContainsFunc(f.eligible, f.ok)
+	}
+	if s = f.servers[node.ID-1]; s.room() {
+		return s, false
+	}
+	return nil, true
+}
+
+// usable tells whether a server that is eligible still is.
+func (f *farm) usable(s *Server) bool { return s.Usable() || f.panicking && s.enabled() }
+
+// reset finds out among which servers the algorithm may choose, and with which weights.
+func (f *farm) reset(now time.Time) {
+	var up, enabled, backups []*Server
+	for i, s := range f.servers {
+		s.node.ID, s.node.Weight = i+1, s.Weight()
+		s.node.Share = s.warm(f.settings.slowstart, now)
+		switch {
+		case s.Backup():
+			if s.Usable() {
+				backups = append(backups, s)
+			}
+		case s.enabled():
+			enabled = append(enabled, s)
+			if s.Usable() {
+				up = append(up, s)
+			}
+		}
+	}
+	if !f.settings.allBackups && len(backups) > 1 {
+		backups = backups[:1]
+	}
+	panicking := len(up)*100 < f.settings.panicThreshold*len(enabled)
+	switch {
+	case panicking:
+		up = enabled
+	case len(up) == 0:
+		up = backups
+	}
+	f.eligible = f.eligible[:0]
+	for _, s := range up {
+		f.eligible = append(f.eligible, &s.node)
+	}
+	f.settings.algorithm.Reset(f.eligible)
+	if f.panicking != panicking {
+		f.panicking = panicking
+		f.panicked(panicking)
+	}
+}

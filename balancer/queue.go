@@ -1,0 +1,86 @@
+package balancer
+
+import (
+	"container/list"
+	"slices"
+	"time"
+
+	"relais/balancer/lb"
+)
+
+// waiter is a request on its way to a server, and while it is served.
+type waiter struct {
+	key   lb.Key  // what the algorithm hashes
+	want  *Server // that the client's cookie names; nil: none
+	tried tried   // where it has already failed
+
+	server *Server // that it has got
+	flight flight
+
+	place  *list.Element // in the queue; nil: in none
+	ready  chan struct{} // told once server is set
+	queued time.Duration // how long it has waited, over all attempts
+}
+
+// tried is the set of servers that a request has already failed on.
+type tried []*Server
+
+func (t tried) has(s *Server) bool { return slices.Contains(t, s) }
+
+// choosy tells whether the request may be without a server while others would get one.
+func (w *waiter) choosy() bool { return len(w.tried) > 0 || w.want != nil || w.key.Set }
+
+// enqueue puts a request behind those who wait already; one that has failed elsewhere came before
+// them.
+func (f *farm) enqueue(w *waiter) {
+	f.counters.Queued.Inc()
+	if w.ready == nil {
+		w.ready = make(chan struct{}, 1)
+	}
+	w.server = nil
+	if len(w.tried) > 0 {
+		w.place = f.queue.PushFront(w)
+	} else {
+		w.place = f.queue.PushBack(w)
+	}
+}
+
+// withdraw takes a request out of the queue, for the given reason. If it has got a server at the
+// last moment it goes on, unless its client has left.
+func (f *farm) withdraw(w *waiter, why failure) (*Server, failure) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if w.place != nil {
+		f.dequeue(w)
+		return nil, why
+	}
+	<-w.ready
+	if why != failClientGone {
+		return w.server, failNone
+	}
+	f.free(w, time.Now())
+	return nil, why
+}
+
+func (f *farm) dequeue(w *waiter) {
+	f.queue.Remove(w.place)
+	w.place = nil
+	f.counters.Queued.Dec()
+}
+
+// dispatch gives servers to those who wait, in their order.
+func (f *farm) dispatch(now time.Time) {
+	for place := f.queue.Front(); place != nil; {
+		w := place.Value.(*waiter)
+		place = place.Next()
+		s, _ := f.pick(w, now)
+		if s == nil && !w.choosy() {
+			return
+		}
+		if s != nil {
+			f.dequeue(w)
+			f.assign(w, s, now)
+			w.ready <- struct{}{}
+		}
+	}
+}
