@@ -1,6 +1,7 @@
 package balancer_test
 
 import (
+	"fmt"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -162,4 +163,53 @@ func TestMaxconn(t *testing.T) {
 			t.Errorf("server %d had up to %d requests at once, want 2", i+1, n)
 		}
 	}
+}
+
+// TestAllServersSlow has every server answer too late: the farm gets little more than the clients
+// ask, and no POST twice.
+func TestAllServersSlow(t *testing.T) {
+	var gets atomic.Int64
+	var posts sync.Map // by target: how often
+	slow := func(c *testkit.Conn) {
+		head := c.Head()
+		if strings.HasPrefix(head, "POST") {
+			n, _ := posts.LoadOrStore(strings.Fields(head)[1], new(atomic.Int64))
+			n.(*atomic.Int64).Add(1)
+		} else {
+			gets.Add(1)
+		}
+		_, _ = c.Rest()
+	}
+	f := newFarm(t, both(retryOn("response-timeout", "empty-response"), func(c *config.Config) {
+		c.Backends[0].RetryBudget = config.RetryBudget{Ratio: 0.2, Floor: 0}
+	}), testkit.RawServer(t, slow).Addr, testkit.RawServer(t, slow).Addr, testkit.RawServer(t, slow).Addr)
+	const clients, each = 50, 4
+	var wait sync.WaitGroup
+	for i := range clients {
+		wait.Go(func() {
+			c := f.dial()
+			for j := range each {
+				c.Send(get)
+				head := c.Head()
+				c.Body(contentLength(head))
+				c.Send(fmt.Sprintf("POST /%d.%d HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\nab", i, j))
+				post := c.Head()
+				c.Body(contentLength(post))
+				if status(head) != "504" || status(post) != "504" {
+					t.Errorf("got %q and %q", head, post)
+				}
+			}
+		})
+	}
+	wait.Wait()
+	asked := int64(2 * clients * each) // POSTs count for the ratio, too
+	if n := gets.Load() - asked/2; n > asked/5+1 {
+		t.Errorf("%d of %d requests were repeated, want a fifth at most", n, asked)
+	}
+	posts.Range(func(target, n any) bool {
+		if n.(*atomic.Int64).Load() != 1 {
+			t.Errorf("POST %s was sent %d times", target, n.(*atomic.Int64).Load())
+		}
+		return true
+	})
 }
