@@ -48,7 +48,9 @@ func TestDescriptorsUsedUp(t *testing.T) {
 		limit = now
 		return full
 	})
-	checks := func() string { return r.column(t, "app", "web1", "check_duration") + r.column(t, "app", "web1", "lastchg") }
+	checks := func() string {
+		return r.column(t, "app", "web1", "check_duration") + r.column(t, "app", "web1", "lastchg")
+	}
 	before := checks()
 	testkit.Eventually(t, "checks go on", func() bool { return checks() != before })
 	if code, _ := r.get(t, "/healthz"); code != http.StatusOK {
