@@ -26,6 +26,7 @@ type exchange struct {
 	uploadErr error // why the client did not send the rest of its body
 	bodyCut   bool  // the exchange ended before it was there
 	entry     accesslog.Entry
+	stick     stick
 
 	status    int
 	local     bool // the frontend itself answers: no backend is asked
@@ -105,9 +106,11 @@ func (x *exchange) hashKey() lb.Key {
 
 // prepare composes what is sent to a server.
 func (x *exchange) prepare() bool {
+	x.recognize()
 	ip := x.peer.Addr().AppendTo(x.clientIP[:0])
 	x.out = h1.AppendRequest(x.out[:0], x.head, &h1.Forwarded{
 		For: ip, Trusted: x.frontend.trusts(x.peer.Addr()), Proto: x.client.Scheme(), Host: x.localHost(), RequestID: x.id[:],
+		Cookie: x.backend.cookieEdit(),
 	})
 	if x.client.BodyDone() {
 		x.whole = true

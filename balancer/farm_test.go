@@ -29,6 +29,10 @@ type visit struct {
 func come(f *farm, tried ...*Server) *visit {
 	v := &visit{left: make(chan struct{}, 1), done: make(chan struct{})}
 	v.waiter.tried = tried
+	return v.start(f)
+}
+
+func (v *visit) start(f *farm) *visit {
 	began := time.Now()
 	go func() {
 		defer close(v.done)
@@ -178,6 +182,84 @@ func TestQueueFollowsTheServers(t *testing.T) {
 		f.set(append(slices.Clone(f.servers), other.servers...), f.settings, time.Now())
 		if !waiting.served() || waiting.server != other.servers[0] {
 			t.Error("who waits does not see the new server")
+		}
+	})
+}
+
+// wanting is come for a request that wants a certain server.
+func wanting(f *farm, s *Server) *visit {
+	v := &visit{left: make(chan struct{}, 1), done: make(chan struct{})}
+	v.waiter.want = s
+	return v.start(f)
+}
+
+func TestWantedServer(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		change func(f *farm, b *Server)
+		tried  bool
+		got    bool
+	}{
+		{"usable", func(*farm, *Server) {}, false, true},
+		{"draining", func(_ *farm, b *Server) { b.settings.Load().Weight = 0 }, false, true},
+		{"down", func(_ *farm, b *Server) { b.SetUp(false) }, false, false},
+		{"in maintenance", func(_ *farm, b *Server) { b.settings.Load().Disabled = true }, false, false},
+		{"removed", func(f *farm, _ *Server) { f.set(f.servers[:1], f.settings, time.Now()) }, false, false},
+		{"failed", func(*farm, *Server) {}, true, false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			f := farmOf(1, 1)
+			b := f.servers[1]
+			test.change(f, b)
+			w := waiter{want: b}
+			if test.tried {
+				w.tried = tried{b}
+			}
+			for range 3 {
+				if s, _ := f.pick(&w, time.Now()); (s == b) != test.got || s == nil {
+					t.Errorf("got %v", s)
+				}
+			}
+		})
+	}
+}
+
+// Who wants a server that is full waits for it though others have room, and holds nobody up.
+func TestWantedServerIsWaitedFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := limited(1, 2)
+		a, b := f.servers[0], f.servers[1]
+		busy := wanting(f, b)
+		first, second := wanting(f, b), wanting(f, b)
+		if first.served() || second.served() {
+			t.Fatal("somebody did not wait")
+		}
+		other := come(f)
+		later := come(f)
+		other.leave(f)
+		if other.server != a || !later.served() || later.server != a {
+			t.Error("those who want any server were held up")
+		}
+		busy.leave(f)
+		if !first.served() || first.server != b || second.served() {
+			t.Error("the first of those who wait did not get the server")
+		}
+		first.leave(f)
+		if !second.served() || second.server != b {
+			t.Error("the second of those who wait did not get the server")
+		}
+	})
+}
+
+func TestWantedServerGoesDown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := limited(1, 2)
+		b := f.servers[1]
+		wanting(f, b)
+		waiting := wanting(f, b)
+		b.SetUp(false)
+		if !waiting.served() || waiting.server != f.servers[0] || waiting.took != 0 {
+			t.Error("who waits for a server that is down does not go elsewhere at once")
 		}
 	})
 }

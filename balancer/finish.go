@@ -77,7 +77,7 @@ func (x *exchange) describe(e *accesslog.Entry) {
 		Frontend: x.frontend.Name, Method: x.head.Method, Host: x.head.Host(), Target: x.head.Target,
 		Proto: protocols[x.head.Minor], UserAgent: x.head.UserAgent(), Referer: x.head.Referer(),
 		Status: x.status, BytesIn: uint64(x.bytesIn), BytesOut: uint64(x.bytesOut),
-		Retries: x.attempts, Reused: x.reused, Termination: x.termination(),
+		Retries: x.attempts, Reused: x.reused, Termination: x.cookieState(x.termination()),
 		Timers: accesslog.Timers{
 			Request: timer(began, complete), Queue: accesslog.NotReached,
 			Connect: timer(x.picked, x.connected), Response: timer(x.connected, x.answered),

@@ -69,7 +69,7 @@ func (f *farm) serve(fe *balancer.Frontend) {
 		f.t.Fatal(err)
 	}
 	f.addr = ln.Addr().String()
-	server := &fasthttp.Server{Handler: f.proxy.Handler(func() *balancer.Frontend { return fe }), NoDefaultDate: true}
+	server := &fasthttp.Server{Handler: f.proxy.Handler(func() *balancer.Frontend { return f.proxy.Table().Frontend(fe.Name) }), NoDefaultDate: true}
 	done := make(chan struct{})
 	go func() {
 		defer close(done)

@@ -11,7 +11,7 @@ import (
 // alive, else one that the algorithm chooses among those with room, one not tried yet if any of
 // those is usable. Without one, full says that there is a server that may have room later.
 func (f *farm) pick(w *waiter, now time.Time) (s *Server, full bool) {
-	if s = w.want; s != nil && s.alive() && !w.tried.has(s) {
+	if s = w.want; s != nil && s.alive() && !w.tried.has(s) && slices.Contains(f.servers, s) {
 		if s.room() {
 			return s, false
 		}

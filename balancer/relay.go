@@ -37,6 +37,7 @@ func (x *exchange) relayAnswer() (failure, error) {
 	d := x.delivery(head)
 	x.closing = d.Close
 	x.endless = !d.Chunked && head.Length < 0
+	x.remind(&d)
 	x.relay = h1.AppendResponse(x.relay[:0], head, d)
 	x.serverIn += int64(head.Size())
 	f, err := x.firstPiece(d.Chunked)

@@ -103,7 +103,9 @@ func (x *stream) take(leaving leaving) bool {
 	x.picked, x.connected, x.answered, x.sick = time.Now(), time.Time{}, time.Time{}, false
 	s.Counters.Sessions.Inc()
 	s.Counters.SessionsTotal.Inc()
-	s.Counters.Balanced.Inc()
+	if s != x.waiter.want {
+		s.Counters.Balanced.Inc()
+	}
 	s.Counters.LastSession.Store(x.picked.UnixNano())
 	return true
 }

@@ -10,6 +10,7 @@ import (
 	"relais/balancer/dial"
 	"relais/balancer/h1"
 	"relais/balancer/lb"
+	"relais/balancer/sticky"
 	"relais/internal/config"
 	"relais/stats"
 )
@@ -59,8 +60,9 @@ type Backend struct {
 
 	farm           *farm
 	lineup         farmSettings
-	hasher         *lb.Hasher // nil: the algorithm hashes nothing
-	hashedField    string     // in lower case
+	hasher         *lb.Hasher     // nil: the algorithm hashes nothing
+	hashedField    string         // in lower case
+	cookie         *sticky.Cookie // nil: none
 	queueTimeout   time.Duration
 	connectTimeout time.Duration
 	serverTimeout  time.Duration
@@ -179,6 +181,9 @@ func (t *Table) compileBackend(c *config.Backend, limits config.Limits, prev *Ta
 	}
 	var err error
 	if b.retry, err = newRetryPolicy(c.Retries, c.RetryOn); err != nil {
+		return nil, fmt.Errorf("backend %s: %w", b.Name, err)
+	}
+	if b.cookie, err = compileCookie(c); err != nil {
 		return nil, fmt.Errorf("backend %s: %w", b.Name, err)
 	}
 	if b.lineup, err = newFarmSettings(c); err != nil {

@@ -28,7 +28,9 @@ func (x *exchange) relayTunnel() (failure, error) {
 	}
 	x.client.WhileServedBy(nil)
 	x.status, x.closing = x.response.Head.Status, true
-	x.relay = h1.AppendResponse(x.relay[:0], &x.response.Head, h1.Delivery{})
+	var d h1.Delivery
+	x.remind(&d)
+	x.relay = h1.AppendResponse(x.relay[:0], &x.response.Head, d)
 	if f, err := x.deliver(x.relay); f != failNone {
 		return f, err
 	}

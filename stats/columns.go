@@ -89,7 +89,7 @@ var columns = [...]Column{
 	unfilled("agent_fall", "Agent's failures that take the server down"),
 	unfilled("agent_health", "Agent's level of health"),
 	column("addr", "", "CGS", sv, "Address of the server", func(r *Row) Value { return text(r.Address) }),
-	unfilled("cookie", "Name of the backend's cookie or its value for the server"),
+	column("cookie", "", "CNS", bs, "Name of the backend's cookie or its value for the server", cookie),
 	column("mode", "", "CGS", fbs, "http or tcp", func(r *Row) Value { return text(r.Mode) }),
 	column("algo", "", "CGS", be, "Balancing algorithm", func(r *Row) Value { return text(r.Algo) }),
 	column("conn_rate", "", "MRP", fe, "Connections over the last second", func(r *Row) Value { return rate(r.Rate) }),

@@ -53,6 +53,13 @@ func lastSession(r *Row) Value {
 	return Value{Type: S32, num: int64(age), unit: time.Second}
 }
 
+func cookie(r *Row) Value {
+	if r.Cookie == "" {
+		return Value{}
+	}
+	return text(r.Cookie)
+}
+
 // checkFailures, downs and downtime are empty for a server without a health check: it has never
 // been seen down. Maintenance does not hide them.
 func checkFailures(r *Row) Value {

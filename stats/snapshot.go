@@ -77,6 +77,7 @@ type Row struct {
 	SID    int    // number of the server in its backend, from 1 on
 	Mode   string // http
 	Algo   string // backend: balance
+	Cookie string // backend: its name; server: its value; empty: none
 
 	Queue, QueueMax int64 // backend and server: requests that wait for a free slot
 	QueueLimit      int   // server: 0: none

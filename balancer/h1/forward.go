@@ -9,6 +9,14 @@ type Forwarded struct {
 	Proto     string // http or https
 	Host      []byte // for requests without a Host of their own
 	RequestID []byte
+	Cookie    CookieEdit // of Cookie fields; nil: they go on as they came
+}
+
+// CookieEdit decides what goes on of the fields that carry cookies.
+type CookieEdit interface {
+	// AppendEdited appends to dst what goes on of a field's value. Without ok the field does not
+	// go on.
+	AppendEdited(dst, value []byte) (edited []byte, ok bool)
 }
 
 // AppendRequest appends the head of the request as a server gets it: the client's spelling,
@@ -22,7 +30,7 @@ func AppendRequest(dst []byte, h *Head, f *Forwarded) []byte {
 	if !h.HasHost {
 		dst = appendField(dst, "Host: ", f.Host)
 	}
-	dst = h.appendFields(dst, f.Trusted)
+	dst = h.appendFields(dst, f.Trusted, f.Cookie)
 	switch {
 	case h.Upgrade != nil:
 		dst = appendUpgrade(dst, h.Upgrade)
@@ -39,6 +47,9 @@ type Delivery struct {
 	Chunked   bool // the body is framed in chunks
 	Close     bool // the connection ends with this answer
 	KeepAlive bool // an HTTP/1.0 client is told that it goes on
+
+	Cookie CookieEdit // of Set-Cookie fields; nil: they go on as they came
+	Fields []byte     // lines that follow those of the server
 }
 
 // AppendResponse appends the head of the answer as the client gets it.
@@ -49,7 +60,7 @@ func AppendResponse(dst []byte, h *Head, d Delivery) []byte {
 		dst = append(dst, ' ')
 	}
 	dst = append(append(dst, h.Reason...), "\r\n"...)
-	dst = h.appendFields(dst, false)
+	dst = append(h.appendFields(dst, false, d.Cookie), d.Fields...)
 	if d.Chunked {
 		dst = append(dst, "Transfer-Encoding: chunked\r\n"...)
 	}
@@ -68,7 +79,7 @@ func AppendResponse(dst []byte, h *Head, d Delivery) []byte {
 // where a message goes and where it ends are written plainly, without a tab or a second space
 // before the value: servers differ in how they read these. trusted says that the sender of a
 // request may say who its client is.
-func (h *Head) appendFields(dst []byte, trusted bool) []byte {
+func (h *Head) appendFields(dst []byte, trusted bool, cookie CookieEdit) []byte {
 	for i := range h.fields {
 		f := &h.fields[i]
 		switch {
@@ -77,6 +88,8 @@ func (h *Head) appendFields(dst []byte, trusted bool) []byte {
 			dst = appendPlain(dst, h.buf[f.start:f.colon], h.buf[f.value:f.valueEnd])
 		case f.name == nameTransferEncoding:
 			dst = append(dst, "Transfer-Encoding: chunked\r\n"...)
+		case cookie != nil && f.name == h.cookieName():
+			dst = h.appendCookie(dst, f, cookie)
 		default:
 			dst = append(dst, h.buf[f.start:f.end+2]...)
 		}
@@ -87,6 +100,23 @@ func (h *Head) appendFields(dst []byte, trusted bool) []byte {
 		dst = append(dst, "\r\n"...)
 	}
 	return dst
+}
+
+// cookieName is the kind of field that carries cookies.
+func (h *Head) cookieName() name {
+	if h.answer {
+		return nameSetCookie
+	}
+	return nameCookie
+}
+
+func (h *Head) appendCookie(dst []byte, f *field, edit CookieEdit) []byte {
+	before := len(dst)
+	dst, ok := edit.AppendEdited(append(dst, h.buf[f.start:f.value]...), h.buf[f.value:f.valueEnd])
+	if !ok {
+		return dst[:before]
+	}
+	return append(dst, h.buf[f.valueEnd:f.end+2]...)
 }
 
 func (h *Head) forwards(f *field, trusted bool) bool {

@@ -1,6 +1,9 @@
 package h1
 
-import "bytes"
+import (
+	"bytes"
+	"iter"
+)
 
 // field is one header line: buf[start:end] is the line without its CRLF, buf[start:colon] the
 // name, buf[value:end] the value without the space around it.
@@ -87,6 +90,20 @@ func (h *Head) Referer() []byte { return h.value(nameReferer) }
 
 // RequestID returns the X-Request-Id field.
 func (h *Head) RequestID() []byte { return h.value(nameRequestID) }
+
+// Cookies yields the values of the Cookie fields.
+func (h *Head) Cookies() iter.Seq[[]byte] { return h.values(nameCookie) }
+
+// values yields the values of the fields of the given kind.
+func (h *Head) values(n name) iter.Seq[[]byte] {
+	return func(yield func([]byte) bool) {
+		for i := range h.fields {
+			if f := &h.fields[i]; f.name == n && !yield(h.buf[f.value:f.valueEnd]) {
+				return
+			}
+		}
+	}
+}
 
 func (h *Head) reset(limit int, answer bool) {
 	*h = Head{fields: h.fields[:0], tolerated: h.tolerated[:0], limit: limit, answer: answer, at: -1}

@@ -28,6 +28,9 @@ const (
 	nameForwardedHost
 	nameForwardedProto
 	nameForwardedList // Forwarded, the chain of RFC 7239
+	nameCookie
+	nameSetCookie
+	nameCacheControl
 )
 
 // known maps a lower-case name to what it is.
@@ -38,14 +41,17 @@ var known = []struct {
 	{"te", nameTE},
 	{"host", nameHost},
 	{"accept", nameAccept},
+	{"cookie", nameCookie},
 	{"referer", nameReferer},
 	{"upgrade", nameUpgrade},
 	{"forwarded", nameForwardedList},
 	{"x-real-ip", nameForwarded},
 	{"connection", nameConnection},
 	{"keep-alive", nameKeepAlive},
+	{"set-cookie", nameSetCookie},
 	{"user-agent", nameUserAgent},
 	{"x-request-id", nameRequestID},
+	{"cache-control", nameCacheControl},
 	{"content-length", nameContentLength},
 	{"http2-settings", nameHop},
 	{"x-forwarded-for", nameForwardedFor},

@@ -103,6 +103,7 @@ func (a *App) start() error {
 	}
 	a.startChecks(cfg)
 	a.adopt(next)
+	a.tellDerived(next.table)
 	ctx, cancel := context.WithCancel(context.Background())
 	a.sampling = cancel
 	go a.sample(ctx)

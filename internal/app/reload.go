@@ -66,6 +66,7 @@ func (a *App) Reload() error {
 	}
 	a.proxy.Publish(table)
 	a.adopt(next)
+	a.tellDerived(table)
 	a.reconcileChecks(cfg)
 	a.inForce(cfg, time.Now())
 	return nil

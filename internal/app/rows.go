@@ -44,7 +44,7 @@ func (f *figures) backendRow(b *balancer.Backend, now time.Time) stats.Row {
 	c := b.Counters
 	state := f.backend(b.Name)
 	r := stats.Row{
-		Scope: stats.Backend, Proxy: b.Name, Server: "BACKEND", IID: b.IID, Mode: b.Mode, Algo: b.Balance,
+		Scope: stats.Backend, Proxy: b.Name, Server: "BACKEND", IID: b.IID, Mode: b.Mode, Algo: b.Balance, Cookie: b.CookieName(),
 		SessionsTotal: c.SessionsTotal.Load(), Requests: c.SessionsTotal.Load(),
 		LastSession: lastSession(now, c.LastSession.Load()), ClientAborts: c.ClientAborts.Load(),
 		ConnectErrors: c.NoServer.Load(), Responses: responses(&c.Responses),
@@ -65,7 +65,7 @@ func (f *figures) backendRow(b *balancer.Backend, now time.Time) stats.Row {
 func (f *figures) serverRow(b *balancer.Backend, s *balancer.Server, now time.Time) stats.Row {
 	c := &s.Counters
 	r := stats.Row{
-		Scope: stats.Server, Proxy: b.Name, Server: s.Name, IID: b.IID, SID: s.SID(), Mode: b.Mode,
+		Scope: stats.Server, Proxy: b.Name, Server: s.Name, IID: b.IID, SID: s.SID(), Mode: b.Mode, Cookie: b.CookieValue(s),
 		SessionsTotal: c.SessionsTotal.Load(), Requests: c.SessionsTotal.Load(), Balanced: c.Balanced.Load(),
 		LastSession: lastSession(now, c.LastSession.Load()),
 		BytesIn:     c.BytesIn.Load(), BytesOut: c.BytesOut.Load(),
