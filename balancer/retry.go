@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+
+	"relais/internal/config"
 )
 
 // retryPolicy decides whether a failed attempt is followed by another one. It is the only place
@@ -26,25 +28,18 @@ var retryCauses = map[string][]failure{
 // newRetryPolicy reads the words of retry_on: causes and statuses.
 func newRetryPolicy(retries int, on []string) (retryPolicy, error) {
 	p := retryPolicy{retries: retries}
-	for _, word := range on {
-		switch causes, known := retryCauses[word]; {
-		case word == "none":
-			return retryPolicy{}, nil
-		case word == "all-retryable-errors":
-			return newRetryPolicy(retries, []string{
-				"conn-failure", "empty-response", "junk-response", "response-timeout", "500", "502", "503", "504",
-			})
-		case known:
-			for _, f := range causes {
-				p.on[f] = true
-			}
-		default:
-			status, err := strconv.Atoi(word)
-			if err != nil {
-				return p, fmt.Errorf("retry_on: %q is not known", word)
-			}
-			p.statuses, p.on[failStatus] = append(p.statuses, status), true
+	for _, word := range config.RetryEvents(on) {
+		for _, f := range retryCauses[word] {
+			p.on[f] = true
 		}
+		if retryCauses[word] != nil {
+			continue
+		}
+		status, err := strconv.Atoi(word)
+		if err != nil {
+			return p, fmt.Errorf("retry_on: %q is not known", word)
+		}
+		p.statuses, p.on[failStatus] = append(p.statuses, status), true
 	}
 	return p, nil
 }

@@ -173,7 +173,7 @@ func compileFrontend(c *config.Frontend, limits config.Limits, prev *Frontend, w
 
 func (t *Table) compileBackend(c *config.Backend, limits config.Limits, prev *Table, w *h1.Watcher) (*Backend, error) {
 	b := &Backend{
-		Name: c.Name, Mode: c.Mode, Balance: c.Balance.Algorithm, hasher: lb.NewHasher(c.Balance, c.Hash),
+		Name: c.Name, Mode: c.Mode, Balance: c.Balance.String(), hasher: lb.NewHasher(c.Balance, c.Hash),
 		hashedField:  strings.ToLower(c.Balance.Header),
 		queueTimeout: c.Timeout.Queue, connectTimeout: c.Timeout.Connect,
 		serverTimeout: c.Timeout.Server, tunnelTimeout: c.Timeout.Tunnel,

@@ -10,6 +10,14 @@ type Balance struct {
 	Draws     int    // of random: how many servers are compared
 }
 
+// String is the name that HAProxy's stats column algo has for the algorithm.
+func (b Balance) String() string {
+	if b.Algorithm == "header" {
+		return "hdr"
+	}
+	return b.Algorithm
+}
+
 // URI says what uri hashes, in HAProxy's terms.
 type URI struct {
 	Whole    bool `yaml:"whole"`     // the query too

@@ -95,6 +95,17 @@ func TestValidateAccepts(t *testing.T) {
 			again.Name = "web2"
 			c.Backends[0].Servers = append(c.Backends[0].Servers, &again)
 		},
+		"a server on a socket, checked elsewhere": func(c *Config) {
+			c.Backends[0].Servers[0].Address = "unix@/run/a"
+			c.Backends[0].HealthCheck.Address, c.Backends[0].HealthCheck.Port = "[::1]", 80
+		},
+		"a chain of tracks": func(c *Config) {
+			c.Backends[0].Servers = append(c.Backends[0].Servers,
+				&Server{Name: "b", Address: "10.0.0.1:80", Track: "app/c"}, &Server{Name: "c", Address: "10.0.0.1:80", Track: "app/web1"})
+		},
+		"a rule for every request that does not decide": func(c *Config) {
+			c.Frontends[0].Rules = []Rule{{RateLimit: &RateLimit{Requests: 1, Per: time.Second}}, {Concurrency: &Concurrency{Requests: 1}}, {Deny: 403}}
+		},
 		"weight 0":  func(c *Config) { c.Backends[0].Servers[0].Weight = 0 },
 		"no retry":  func(c *Config) { c.Backends[0].Retries = 0 },
 		"no check":  func(c *Config) { c.Backends[0].HealthCheck = nil },

@@ -90,3 +90,6 @@ func NewRedirect() *Redirect { return &Redirect{Code: 302} }
 
 // NewReturn returns a fixed answer that holds every default.
 func NewReturn() *Return { return &Return{Status: 200, ContentType: "text/plain"} }
+
+// NewSplit returns a share that holds every default; it lacks a backend.
+func NewSplit() *Split { return &Split{Weight: 1} }

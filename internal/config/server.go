@@ -28,19 +28,19 @@ func (v *validator) server(path string, s *Server) {
 		v.oneOf(path+".send_proxy", s.SendProxy, []string{"v1", "v2"})
 	}
 	if s.TLS != nil {
-		v.serverTLS(path+".tls", s)
+		_, isUnix := s.UnixPath()
+		v.serverTLS(path+".tls", s.TLS, isUnix)
 	}
 }
 
-func (v *validator) serverTLS(path string, s *Server) {
-	if _, err := s.TLS.LoadCA(); err != nil {
+func (v *validator) serverTLS(path string, t *ServerTLS, isUnix bool) {
+	if _, err := t.LoadCA(); err != nil {
 		v.fault(path+".ca", "%s", err)
 	}
-	_, isUnix := s.UnixPath()
 	switch {
-	case s.TLS.SNI != "":
-		v.refuse(path+".sni", sniFault(s.TLS.SNI))
-	case isUnix && s.TLS.Verify:
+	case t.SNI != "":
+		v.refuse(path+".sni", sniFault(t.SNI))
+	case isUnix && t.Verify:
 		v.fault(path+".sni", "missing; a unix socket has no host, so write the name that the certificate must have, or verify: false")
 	}
 }

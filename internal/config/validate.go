@@ -17,7 +17,7 @@ type Fault struct {
 func (f Fault) Error() string { return f.Path + ": " + f.Message }
 
 // Validate returns every fault of c, none when the balancer can run with it. Outside of c it
-// looks at certificates, keys and error files alone: an address may still be taken, a name may
+// looks at the files that it names alone: an address may still be taken, a name may
 // still be unknown to the resolver.
 func Validate(c *Config) []Fault {
 	v := &validator{}
@@ -37,6 +37,7 @@ func Validate(c *Config) []Fault {
 	v.uniqueNames("frontends", names(c.Frontends, func(f *Frontend) string { return f.Name }))
 	v.uniqueNames("backends", names(c.Backends, func(b *Backend) string { return b.Name }))
 	v.uniqueBinds(c)
+	v.tracks(c.Backends)
 	return v.faults
 }
 

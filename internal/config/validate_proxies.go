@@ -23,6 +23,12 @@ func (v *validator) frontend(path string, f *Frontend, backends []*Backend) {
 	v.duration(path+".timeout.client", f.Timeout.Client)
 	v.duration(path+".timeout.http_request", f.Timeout.HTTPRequest)
 	v.duration(path+".timeout.http_keep_alive", f.Timeout.HTTPKeepAlive)
+	if f.Monitor != nil {
+		v.monitor(path+".monitor", f.Monitor)
+	}
+	v.edits(path+".request", f.Request, false)
+	v.rules(path+".rules", f.Rules, backends)
+	v.edits(path+".response", f.Response, true)
 	v.refuse(path+".default_backend", backendFault(f.DefaultBackend, backends))
 	v.refuse(path+".default_backend", modeFault(f, backends))
 }
@@ -59,61 +65,30 @@ func backendFault(name string, backends []*Backend) string {
 func (v *validator) backend(path string, b *Backend) {
 	v.refuse(path+".name", nameFault(b.Name))
 	v.oneOf(path+".mode", b.Mode, modes())
-	v.oneOf(path+".balance", b.Balance.Algorithm, []string{"roundrobin"},
-		"static-rr", "leastconn", "first", "random", "source", "uri", "hdr", "header", "ewma")
-	if b.Retries < 0 {
-		v.fault(path+".retries", "%d is out of range; write 0 for no retry, or a number such as 3", b.Retries)
-	}
+	v.balance(path+".balance", b.Balance)
+	v.hash(path+".hash", b.Hash)
+	v.retries(path, b)
 	v.notBelow0(path+".maxqueue", b.Maxqueue, "a number of requests, or 0 for any number")
 	v.duration(path+".timeout.connect", b.Timeout.Connect)
 	v.duration(path+".timeout.server", b.Timeout.Server)
 	v.duration(path+".timeout.queue", b.Timeout.Queue)
 	v.duration(path+".timeout.tunnel", b.Timeout.Tunnel)
-	if b.HealthCheck != nil {
-		v.healthCheck(path+".health_check", b.HealthCheck)
+	if b.Slowstart != 0 {
+		v.duration(path+".slowstart", b.Slowstart)
 	}
+	v.between(path+".panic_threshold", b.PanicThreshold, 0, 100)
+	if b.Cookie != nil {
+		v.cookie(path+".cookie", b.Cookie)
+	}
+	v.health(path, b)
 	if len(b.Servers) == 0 {
 		v.fault(path+".servers", `missing; write at least one, such as {name: web1, address: "10.0.0.1:5000"}`)
 	}
 	for i, s := range b.Servers {
 		v.server(fmt.Sprintf("%s.servers[%d]", path, i), s)
+		v.refuse(fmt.Sprintf("%s.servers[%d].cookie", path, i), valueFault(s.Cookie, b.Cookie))
 	}
 	v.uniqueNames(path+".servers", names(b.Servers, func(s *Server) string { return s.Name }))
-}
-
-func (v *validator) healthCheck(path string, h *HealthCheck) {
-	v.oneOf(path+".type", h.Type, []string{"http", "tcp"})
-	v.oneOf(path+".initial", h.Initial, []string{"auto", "up", "down"})
-	v.duration(path+".inter", h.Inter)
-	v.duration(path+".timeout", h.Timeout)
-	v.between(path+".rise", h.Rise, 1, 1000)
-	v.between(path+".fall", h.Fall, 1, 1000)
-	if h.Type == "http" {
-		v.httpCheck(path, h)
-	}
-}
-
-func (v *validator) httpCheck(path string, h *HealthCheck) {
-	if upper := strings.ToUpper(h.Method); h.Method != upper && isMethod(upper) {
-		v.fault(path+".method", "%q is not a method; write %s", h.Method, upper)
-	} else if !isMethod(h.Method) {
-		v.fault(path+".method", "%q is not a method; write one such as GET, HEAD or OPTIONS", h.Method)
-	}
-	if !strings.HasPrefix(h.Path, "/") && h.Path != "*" { // OPTIONS * is HAProxy's own example
-		v.fault(path+".path", "%q does not begin with /; write %q", h.Path, "/"+h.Path)
-	} else if !isVisible(h.Path) {
-		v.fault(path+".path", "%q holds a character that a path cannot have; write it percent-encoded, such as %%20 for a space", h.Path)
-	}
-	if !isVisible(h.Host) || strings.ContainsAny(h.Host, "/@") {
-		v.fault(path+".host", "%q is not a host; write a name such as app.example.com", h.Host)
-	}
-	if len(h.ExpectStatus) == 0 {
-		v.fault(path+".expect_status", "missing; write the statuses that mean well, such as 200-399")
-	}
-}
-
-func isMethod(s string) bool {
-	return s != "" && strings.Trim(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZ-") == ""
 }
 
 func nameFault(name string) string {

@@ -6,7 +6,6 @@ import (
 	"net/netip"
 	"path/filepath"
 	"reflect"
-	"slices"
 	"strings"
 
 	"relais/internal/config"
@@ -50,19 +49,22 @@ func (d *decoder) value(n *node, line int, v reflect.Value, at place) {
 	switch t := v.Type(); {
 	case isScalar(t):
 		d.scalar(n, line, v, at)
+	case isOff(n, t): // undoes what defaults say
+	case t == reflect.TypeFor[config.Balance]():
+		d.balance(n, line, v.Addr().Interface().(*config.Balance), at)
 	case t == reflect.TypeFor[*config.HealthCheck]():
 		d.healthCheck(n, line, v, at)
 	case t == reflect.TypeFor[*config.ServerTLS]():
 		d.serverTLS(n, line, v, at)
 	case t.Kind() == reflect.Pointer:
 		v.Set(fresh(t))
-		d.structure(n, line, v.Elem(), at)
+		d.structure(longForm(n, t), line, v.Elem(), at)
 	case t.Kind() == reflect.Struct:
 		d.structure(longForm(n, t), line, v, at)
 	case t.Kind() == reflect.Slice:
 		d.list(n, line, v, at)
 	case t.Kind() == reflect.Map:
-		d.byStatus(n, line, v, at)
+		d.dictionary(n, line, v, at)
 	}
 }
 
@@ -78,11 +80,11 @@ func (d *decoder) fault(line int, at place, format string, args ...any) {
 
 func isScalar(t reflect.Type) bool {
 	switch t.Kind() {
-	case reflect.String, reflect.Int, reflect.Int64, reflect.Bool:
+	case reflect.String, reflect.Int, reflect.Int64, reflect.Float64, reflect.Bool:
 		return true
 	}
 	switch t {
-	case reflect.TypeFor[config.Balance](), reflect.TypeFor[config.StatusRanges](), reflect.TypeFor[netip.Prefix](), reflect.TypeFor[fs.FileMode]():
+	case reflect.TypeFor[config.StatusRanges](), reflect.TypeFor[netip.Prefix](), reflect.TypeFor[fs.FileMode]():
 		return true
 	}
 	return false
@@ -101,31 +103,20 @@ func fresh(t reflect.Type) reflect.Value {
 		return reflect.ValueOf(config.NewTLS())
 	case reflect.TypeFor[*config.ServerTLS]():
 		return reflect.ValueOf(config.NewServerTLS())
+	case reflect.TypeFor[*config.Cookie]():
+		return reflect.ValueOf(config.NewCookie())
+	case reflect.TypeFor[*config.Agent]():
+		return reflect.ValueOf(config.NewAgent())
+	case reflect.TypeFor[*config.Monitor]():
+		return reflect.ValueOf(config.NewMonitor())
+	case reflect.TypeFor[*config.Split]():
+		return reflect.ValueOf(config.NewSplit())
+	case reflect.TypeFor[*config.Redirect]():
+		return reflect.ValueOf(config.NewRedirect())
+	case reflect.TypeFor[*config.Return]():
+		return reflect.ValueOf(config.NewReturn())
 	}
 	return reflect.New(t.Elem())
-}
-
-// longForm turns the short form of a section, a single value, into the mapping it stands for.
-func longForm(n *node, t reflect.Type) *node {
-	key := shortKey(t)
-	if key == "" || n.kind != scalar || n.bad || n.null || n.text == "off" && key == "path" {
-		return n
-	}
-	value := *n
-	return &node{kind: mapping, line: n.line, short: true, inherited: n.inherited, pairs: []pair{{key, n.line, &value}}}
-}
-
-// shortKey is the key that the short form of a section stands for; empty: it has none.
-func shortKey(t reflect.Type) string {
-	switch t {
-	case reflect.TypeFor[config.AccessLog]():
-		return "output"
-	case reflect.TypeFor[config.Bind]():
-		return "address"
-	case reflect.TypeFor[*config.HealthCheck]():
-		return "path"
-	}
-	return ""
 }
 
 func (d *decoder) structure(n *node, line int, v reflect.Value, at place) {
@@ -149,7 +140,7 @@ func (d *decoder) structure(n *node, line int, v reflect.Value, at place) {
 			d.unknown(p, n, v, at)
 		case !fits(field, at.section):
 			d.report.fault(p.line, "%s: belongs to a %s; move it there, or to defaults", at.key(p.key).shown, field.Tag.Get("of"))
-		case at.tcp && needsHTTP(p.key):
+		case at.tcp && needsHTTP(p):
 			if !p.value.inherited {
 				d.fault(p.line, at.key(p.key), "in TCP mode nobody reads HTTP; remove it, or write mode: http")
 			}
@@ -171,9 +162,10 @@ func lineOf(p pair) int {
 	return p.line
 }
 
+// fieldOf finds the field of key in t, or in a struct that t embeds.
 func fieldOf(t reflect.Type, key string) (reflect.StructField, bool) {
-	for i := range t.NumField() {
-		if f := t.Field(i); f.Tag.Get("yaml") == key {
+	for _, f := range reflect.VisibleFields(t) {
+		if f.Tag.Get("yaml") == key {
 			return f, true
 		}
 	}
@@ -186,10 +178,12 @@ func fits(field reflect.StructField, section string) bool {
 	return of == "" || of == section || section == "defaults"
 }
 
-// list decodes a sequence, or the single value that stands for a list of one.
+// list decodes a sequence, which takes the place of a default, or the single value that stands
+// for a list of one.
 func (d *decoder) list(n *node, line int, v reflect.Value, at place) {
 	elem := v.Type().Elem()
-	if n.kind == scalar && isScalar(elem) || n.kind != sequence && shortKey(elem) != "" {
+	v.SetZero()
+	if n.kind == scalar && isScalar(elem) || n.kind != sequence && mayStandAlone(elem) {
 		one := reflect.New(elem).Elem()
 		d.value(n, line, one, at.within(at.path+"[0]", at.shown))
 		v.Set(reflect.Append(v, one))
@@ -200,13 +194,20 @@ func (d *decoder) list(n *node, line int, v reflect.Value, at place) {
 		return
 	}
 	for i, item := range n.items {
-		one := reflect.New(elem).Elem()
-		if elem.Kind() == reflect.Pointer {
-			one.Set(fresh(elem))
-		}
+		one := element(elem)
 		d.value(item, item.line, one, at.item(i, item))
 		v.Set(reflect.Append(v, one))
 	}
+}
+
+// element returns a new element of a list that holds the defaults.
+func element(t reflect.Type) reflect.Value {
+	if t.Kind() != reflect.Pointer {
+		return fresh(reflect.PointerTo(t)).Elem()
+	}
+	one := reflect.New(t).Elem()
+	one.Set(fresh(t))
+	return one
 }
 
 func listAdvice(elem reflect.Type) string {
@@ -237,24 +238,34 @@ func (d *decoder) beside(path string) string {
 	return filepath.Join(filepath.Dir(d.file), path)
 }
 
-// byStatus decodes a mapping whose keys are status codes; v stays nil when it has none.
-func (d *decoder) byStatus(n *node, line int, v reflect.Value, at place) {
-	if n.kind != mapping {
+// dictionary decodes a mapping whose keys are the admin's: status codes, or the names of header
+// fields. v stays nil when it has none.
+func (d *decoder) dictionary(n *node, line int, v reflect.Value, at place) {
+	byStatus := v.Type().Key().Kind() == reflect.Int
+	switch {
+	case n.kind != mapping && byStatus:
 		d.fault(line, at, "is %s; write a mapping of status codes, such as {503: sorry.http}", n)
+		return
+	case n.kind != mapping:
+		d.fault(line, at, "is %s; write a mapping of header fields, such as {X-Name: value}", n)
 		return
 	}
 	for _, p := range n.pairs {
-		status, problem := wholeNumber(p.key)
-		if problem != "" {
-			d.fault(p.line, at.key(p.key), "%q is not a status code; write one such as 503", p.key)
-			continue
+		key := reflect.ValueOf(p.key)
+		if byStatus {
+			status, problem := wholeNumber(p.key)
+			if problem != "" {
+				d.fault(p.line, at.key(p.key), "%q is not a status code; write one such as 503", p.key)
+				continue
+			}
+			key = reflect.ValueOf(status)
 		}
 		value := reflect.New(v.Type().Elem()).Elem()
 		d.value(p.value, lineOf(p), value, at.key(p.key))
 		if v.IsNil() {
 			v.Set(reflect.MakeMap(v.Type()))
 		}
-		v.SetMapIndex(reflect.ValueOf(status), value)
+		v.SetMapIndex(key, value)
 	}
 }
 
@@ -290,28 +301,4 @@ func (d *decoder) serverTLS(n *node, line int, v reflect.Value, at place) {
 	}
 	v.Set(fresh(v.Type()))
 	d.structure(n, line, v.Elem(), at)
-}
-
-// healthCheck decodes a mapping, a path, or off, which undoes what defaults say.
-func (d *decoder) healthCheck(n *node, line int, v reflect.Value, at place) {
-	if n.kind == scalar && n.text == "off" {
-		return
-	}
-	if n.kind == scalar && !strings.HasPrefix(n.text, "/") {
-		d.fault(line, at, "%q is not a path; write one such as /health, or off, or a mapping such as {type: tcp}", n.text)
-		return
-	}
-	check := config.NewHealthCheck()
-	v.Set(reflect.ValueOf(check))
-	n = longForm(n, v.Type())
-	d.structure(n, line, v.Elem(), at)
-	if check.Type != "tcp" {
-		return
-	}
-	for _, p := range n.pairs {
-		if slices.Contains([]string{"method", "path", "host", "expect_status"}, p.key) && !p.value.inherited {
-			d.fault(p.line, at.key(p.key), "a tcp check only connects; remove it, or write type: http")
-		}
-	}
-	check.Method, check.Path, check.Host, check.ExpectStatus = "", "", "", nil
 }

@@ -3,6 +3,7 @@ package file
 import (
 	"reflect"
 	"slices"
+	"strings"
 
 	"relais/internal/config"
 )
@@ -43,10 +44,34 @@ func isOwn(key string) bool {
 	return slices.Contains([]string{"name", "bind", "default_backend", "servers"}, key)
 }
 
-// needsHTTP tells whether a key has no meaning in TCP mode. A proxy in that mode is not to have
-// it itself, and leaves it alone in defaults.
-func needsHTTP(key string) bool {
-	return slices.Contains([]string{"redirect_https", "error_files", "syntax", "trusted_proxies", "http_keep_alive"}, key)
+// isProxy tells whether t is what inherits from defaults.
+func isProxy(t reflect.Type) bool {
+	return t == reflect.TypeFor[config.Frontend]() || t == reflect.TypeFor[config.Backend]()
+}
+
+// needsHTTP tells whether a key, or its value, has no meaning in TCP mode. A proxy in that mode is
+// not to have it itself, and leaves it alone in defaults.
+func needsHTTP(p pair) bool {
+	switch p.key {
+	case "balance":
+		return isForHTTP(p.value)
+	case "retry_on":
+		return retriesAnswers(p.value)
+	case "observe":
+		return p.value.text == "layer7"
+	}
+	return slices.Contains([]string{"redirect_https", "error_files", "syntax", "trusted_proxies", "http_keep_alive",
+		"monitor", "request", "response", "rules", "cookie"}, p.key)
+}
+
+// retriesAnswers tells whether a list of retry_on has more than failed connections.
+func retriesAnswers(list *node) bool {
+	for _, item := range append(list.items, list) {
+		if item.kind == scalar && item.text != "" && item.text != "conn-failure" && item.text != "none" {
+			return true
+		}
+	}
+	return false
 }
 
 func inheritAll(list, from *node, t reflect.Type, section string) {
@@ -65,7 +90,7 @@ func merge(own, from *node, t reflect.Type, section string) {
 	}
 	for _, p := range from.pairs {
 		field, known := fieldOf(t, p.key)
-		if !known || isOwn(p.key) || !fits(field, section) {
+		if !known || isProxy(t) && isOwn(p.key) || !fits(field, section) {
 			continue
 		}
 		i := slices.IndexFunc(own.pairs, func(o pair) bool { return o.key == p.key })
@@ -89,7 +114,7 @@ func mergeKeys(own, from *node) {
 		return
 	}
 	for _, p := range from.pairs {
-		if own.get(p.key) == nil {
+		if !slices.ContainsFunc(own.pairs, func(o pair) bool { return strings.EqualFold(o.key, p.key) }) { // fields have no case
 			own.pairs = append(own.pairs, p)
 		}
 	}
@@ -108,12 +133,12 @@ func missing(p pair, t reflect.Type, section string) pair {
 	return pair{p.key, p.line, copied}
 }
 
-// structOf is the struct behind t, nil when there is none.
+// structOf is the struct behind t whose keys are merged, nil when there is none.
 func structOf(t reflect.Type) reflect.Type {
 	if t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
-	if t.Kind() != reflect.Struct {
+	if t.Kind() != reflect.Struct || isScalar(t) || t == reflect.TypeFor[config.Balance]() {
 		return nil
 	}
 	return t

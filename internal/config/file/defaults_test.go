@@ -38,8 +38,8 @@ func TestDefaultsAreMerged(t *testing.T) {
 		{"check turned off", "{health_check: /up}", "", "health_check: off", func(*config.Frontend, *config.Backend) {}},
 		{"check turned on", "{health_check: off}", "", "health_check: /up", func(_ *config.Frontend, b *config.Backend) { b.HealthCheck = check("/up") }},
 		{"a tcp check leaves the path of defaults", "{health_check: {path: /up, fall: 9}}", "", "health_check: {type: tcp}", func(_ *config.Frontend, b *config.Backend) {
-			b.HealthCheck = check("")
-			b.HealthCheck.Type, b.HealthCheck.Method, b.HealthCheck.ExpectStatus, b.HealthCheck.Fall = "tcp", "", nil, 9
+			b.HealthCheck = checkOf("tcp")
+			b.HealthCheck.Fall = 9
 		}},
 		{"error files are merged by status", "{error_files: {400: " + sorry + ", 503: none.http}}", "error_files: {503: " + sorry + "}", "", func(f *config.Frontend, _ *config.Backend) {
 			f.ErrorFiles = map[int]config.Path{400: sorry, 503: sorry}
@@ -50,6 +50,33 @@ func TestDefaultsAreMerged(t *testing.T) {
 		{"own list takes the place of a list", "{trusted_proxies: [10.0.0.0/8, 127.0.0.1]}", "trusted_proxies: []", "", func(*config.Frontend, *config.Backend) {}},
 		{"queues", "{maxconn: 7, maxqueue: 8, timeout: {queue: 9s}}", "", "", func(f *config.Frontend, b *config.Backend) {
 			f.Maxconn, b.Maxqueue, b.Timeout.Queue = 7, 8, 9*time.Second
+		}},
+		{"balance is taken whole", "{balance: {uri: {len: 8}}}", "", "", func(_ *config.Frontend, b *config.Backend) {
+			b.Balance.Algorithm, b.Balance.URI.Len = "uri", 8
+		}},
+		{"own balance wins", "{balance: {uri: {len: 8}}}", "", "balance: {uri: {depth: 2}}", func(_ *config.Frontend, b *config.Backend) {
+			b.Balance.Algorithm, b.Balance.URI.Depth = "uri", 2
+		}},
+		{"hash and budget key by key", "{hash: {type: consistent}, retry_budget: {ratio: 1}}", "", "hash: {balance_factor: 150}", func(_ *config.Frontend, b *config.Backend) {
+			b.Hash.Type, b.Hash.BalanceFactor, b.RetryBudget.Ratio = "consistent", 150, 1
+		}},
+		{"own short cookie completes a mapping", "{cookie: {name: SRV, secure: true}}", "", "cookie: OWN", func(_ *config.Frontend, b *config.Backend) {
+			b.Cookie = config.NewCookie()
+			b.Cookie.Name, b.Cookie.Secure = "OWN", true
+		}},
+		{"what defaults turn on is turned off", "{cookie: SRV, monitor: /up, agent_check: 8080}", "monitor: off", "cookie: off\n    agent_check: off", func(*config.Frontend, *config.Backend) {}},
+		{"rules and edits for all", "{rules: [{path: /a, deny: 403}], request: {del_header: X-A}}", "request: []", "", func(f *config.Frontend, _ *config.Backend) {
+			f.Rules = []config.Rule{{Match: config.Match{Path: []string{"/a"}}, Deny: 403}}
+		}},
+		{"headers of a check have no case", "{health_check: {headers: {X-A: a, X-B: b}}}", "", "health_check: {headers: {x-a: own}}", func(_ *config.Frontend, b *config.Backend) {
+			b.HealthCheck = config.NewHealthCheck()
+			b.HealthCheck.Headers = map[string]string{"x-a": "own", "X-B": "b"}
+		}},
+		{"TCP mode leaves values that are for HTTP", "{mode: tcp, balance: {header: X-A}, retry_on: [conn-failure, 503], cookie: SRV, rules: [{deny: 403}], monitor: /up}", "", "", func(f *config.Frontend, b *config.Backend) {
+			f.Mode, b.Mode = "tcp", "tcp"
+		}},
+		{"TCP mode takes those that are not", "{mode: tcp, balance: leastconn, retry_on: [conn-failure]}", "", "", func(f *config.Frontend, b *config.Backend) {
+			f.Mode, b.Mode, b.Balance.Algorithm, b.RetryOn = "tcp", "tcp", "leastconn", []string{"conn-failure"}
 		}},
 		{"TCP mode for all leaves what is for HTTP", "{mode: tcp, " + forHTTP + "}", "", "", func(f *config.Frontend, b *config.Backend) {
 			f.Mode, b.Mode, f.Timeout.Client = "tcp", "tcp", time.Second

@@ -17,7 +17,9 @@ func (d *decoder) unknown(p pair, n *node, v reflect.Value, at place) {
 	d.report.fault(p.line, "unknown key %q; %s", p.key, advice)
 	field, known := fieldOf(v.Type(), meant)
 	switch {
-	case !known || n.get(meant) != nil:
+	case !known:
+		d.broken[at.key(p.key).path] = true
+	case n.get(meant) != nil:
 	case p.value.kind == scalar && structOf(field.Type) != nil:
 		d.broken[at.key(meant).path] = true
 	default:
@@ -34,6 +36,9 @@ func advise(key string, t reflect.Type) (meant, advice string) {
 	}
 	if slices.Contains(later, plain) {
 		return "", "this version does not have it yet; remove it"
+	}
+	if advice := haproxy()[plain]; advice != "" {
+		return "", advice
 	}
 	for _, name := range foreign()[plain] {
 		if slices.Contains(known, name) {
@@ -60,8 +65,10 @@ func advise(key string, t reflect.Type) (meant, advice string) {
 // keysOf lists the keys of a section.
 func keysOf(t reflect.Type) []string {
 	var keys []string
-	for i := range t.NumField() {
-		keys = append(keys, t.Field(i).Tag.Get("yaml"))
+	for _, f := range reflect.VisibleFields(t) {
+		if key := f.Tag.Get("yaml"); key != "" { // an embedded struct has none
+			keys = append(keys, key)
+		}
 	}
 	if t == reflect.TypeFor[config.Config]() {
 		keys = append(keys, "defaults")
@@ -83,17 +90,35 @@ func sections() []section {
 		{reflect.TypeFor[config.AccessLog](), "access_log", nil},
 		{reflect.TypeFor[config.Stats](), "stats", []string{"admin", "users", "metrics_from"}},
 		{reflect.TypeFor[config.Limits](), "limits", nil},
-		{reflect.TypeFor[config.Frontend](), "a frontend", []string{"monitor", "request", "response", "rules"}},
+		{reflect.TypeFor[config.Frontend](), "a frontend", nil},
 		{reflect.TypeFor[config.Bind](), "a bind", nil},
 		{reflect.TypeFor[config.AcceptProxy](), "accept_proxy", nil},
 		{reflect.TypeFor[config.TLS](), "tls of a bind", nil},
 		{reflect.TypeFor[config.Certificate](), "a certificate", nil},
-		{reflect.TypeFor[config.Backend](), "a backend", []string{"hash", "retry_on", "retry_budget", "cookie", "slowstart",
-			"hard_stop_after"}},
+		{reflect.TypeFor[config.Backend](), "a backend", []string{"hard_stop_after"}},
 		{reflect.TypeFor[config.Timeouts](), "timeout", nil},
-		{reflect.TypeFor[config.HealthCheck](), "health_check", []string{"fastinter", "downinter"}},
-		{reflect.TypeFor[config.Server](), "a server", []string{"backup", "cookie", "resolve", "resolve_interval"}},
+		{reflect.TypeFor[config.HealthCheck](), "health_check", nil},
+		{reflect.TypeFor[config.Server](), "a server", []string{"resolve", "resolve_interval"}},
 		{reflect.TypeFor[config.ServerTLS](), "tls of a server", nil},
+		{reflect.TypeFor[config.Monitor](), "monitor", nil},
+		{reflect.TypeFor[config.Match](), "if of an edit", nil},
+		{reflect.TypeFor[config.FieldMatch](), "a condition", nil},
+		{reflect.TypeFor[config.Edit](), "request or response", nil},
+		{reflect.TypeFor[config.Replace](), "replace_path", nil},
+		{reflect.TypeFor[config.Rule](), "a rule", nil},
+		{reflect.TypeFor[config.Split](), "split", nil},
+		{reflect.TypeFor[config.Redirect](), "redirect", nil},
+		{reflect.TypeFor[config.Return](), "return", nil},
+		{reflect.TypeFor[config.RateLimit](), "rate_limit", nil},
+		{reflect.TypeFor[config.Concurrency](), "concurrency", nil},
+		{reflect.TypeFor[balanceForm](), "balance", nil},
+		{reflect.TypeFor[config.URI](), "uri of balance", nil},
+		{reflect.TypeFor[randomForm](), "random of balance", nil},
+		{reflect.TypeFor[config.Hash](), "hash", nil},
+		{reflect.TypeFor[config.RetryBudget](), "retry_budget", nil},
+		{reflect.TypeFor[config.Cookie](), "cookie", nil},
+		{reflect.TypeFor[config.Step](), "a step of a check", nil},
+		{reflect.TypeFor[config.Agent](), "agent_check", nil},
 	}
 }
 
@@ -102,8 +127,7 @@ func sections() []section {
 func laterKeys(t reflect.Type) []string {
 	var later []string
 	for _, s := range sections() {
-		proxy := s.t == reflect.TypeFor[config.Frontend]() || s.t == reflect.TypeFor[config.Backend]()
-		if s.t == t || proxy && t == defaultsType() {
+		if s.t == t || isProxy(s.t) && t == defaultsType() {
 			later = append(later, s.later...)
 		}
 	}
@@ -118,6 +142,8 @@ func homeOf(key string, t reflect.Type) string {
 		return "each frontend and backend itself, never to defaults"
 	case t == reflect.TypeFor[config.Config]() && key == "maxconn": // HAProxy has it in global
 		return "limits, or to one frontend or server"
+	case t == reflect.TypeFor[config.Config]() && key == "port":
+		return "the bind of stats or of a frontend"
 	case t == reflect.TypeFor[config.Config]() && slices.Contains(keysOf(defaultsType()), key):
 		return "defaults, or to one frontend or backend"
 	}

@@ -50,6 +50,9 @@ func decode(root *yaml.Node, getenv func(string) (string, bool), r *report) *con
 	for _, f := range config.Validate(cfg) {
 		d.invalid(f)
 	}
+	for _, b := range cfg.Backends {
+		b.RetryOn = config.RetryEvents(b.RetryOn)
+	}
 	return cfg
 }
 

@@ -45,7 +45,7 @@ func (p place) within(path, shown string) place {
 func (d *decoder) invalid(f config.Fault) {
 	path := f.Path
 	_, present := d.positions[path]
-	if present && strings.HasSuffix(path, ".default_backend") && d.backendUnclear(path) {
+	if present && (dependsOnBackends(path) && d.backendUnclear(path) || d.partUnclear(path)) {
 		return
 	}
 	for !d.broken[path] {
@@ -57,14 +57,35 @@ func (d *decoder) invalid(f config.Fault) {
 	}
 }
 
-// backendUnclear tells whether what decides on the default_backend at path could not be read:
-// there may be a backend of any name, or one of the two may have another mode.
+// dependsOnBackends tells whether the value at path names a backend, or a server of one.
+func dependsOnBackends(path string) bool {
+	return strings.HasSuffix(path, "backend") || strings.HasSuffix(path, ".track")
+}
+
+// backendUnclear tells whether what decides on the backend that is named at path could not be
+// read: there may be one of any name, or one of the two may have another mode.
 func (d *decoder) backendUnclear(path string) bool {
 	for broken := range d.broken {
 		entry, key, _ := strings.Cut(broken, ".")
-		if strings.HasPrefix(entry, "backends") && (key == "" || key == "name" || key == "mode") {
+		servers := strings.HasSuffix(path, ".track") && strings.HasPrefix(key, "servers")
+		if strings.HasPrefix(entry, "backends") && (key == "" || key == "name" || key == "mode" || servers) {
 			return true
 		}
 	}
 	return d.broken[""] || d.broken[strings.TrimSuffix(path, "default_backend")+"mode"]
+}
+
+// partUnclear tells whether a part of the value at path could not be read, so that nothing can be
+// said of the whole. Of a rule the others decide whether it is reached.
+func (d *decoder) partUnclear(path string) bool {
+	parts := path + "."
+	if i := strings.LastIndex(path, ".rules["); i >= 0 && !strings.Contains(path[i+1:], ".") {
+		parts = path[:i] + ".rules["
+	}
+	for broken := range d.broken {
+		if strings.HasPrefix(broken, parts) {
+			return true
+		}
+	}
+	return false
 }

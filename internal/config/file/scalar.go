@@ -19,12 +19,12 @@ func setScalar(v reflect.Value, text string) (problem string) {
 	switch p := v.Addr().Interface().(type) {
 	case *string:
 		*p = text
-	case *config.Balance:
-		p.Algorithm = text
 	case *config.Path:
 		*p = config.Path(text)
 	case *int:
 		*p, problem = wholeNumber(text)
+	case *float64:
+		*p, problem = number(text)
 	case *bool:
 		*p, problem = boolean(text)
 	case *time.Duration:
@@ -57,6 +57,20 @@ func wholeNumber(text string) (int, string) {
 		return 0, fmt.Sprintf("%q is not a whole number; write digits only, such as 10", text)
 	case strconv.Itoa(n) != text: // a leading 0 means octal to some readers
 		return 0, fmt.Sprintf("%q can be read in two ways; write %d", text, n)
+	}
+	return n, ""
+}
+
+var decimal = regexp.MustCompile(`^-?\d+(\.\d+)?$`)
+
+func number(text string) (float64, string) {
+	if percent, found := strings.CutSuffix(text, "%"); found && decimal.MatchString(percent) {
+		n, _ := strconv.ParseFloat(percent, 64)
+		return 0, fmt.Sprintf("%q is not a number; write %v", text, n/100)
+	}
+	n, err := strconv.ParseFloat(text, 64)
+	if err != nil || !decimal.MatchString(text) {
+		return 0, fmt.Sprintf("%q is not a number; write digits with a point among them, such as 0.2", text)
 	}
 	return n, ""
 }

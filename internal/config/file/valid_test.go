@@ -94,6 +94,13 @@ func TestTLSBeside(t *testing.T) {
 	same(t, got, want)
 }
 
+// checkOf is a check of another type than http, with what all types have.
+func checkOf(kind string) *config.HealthCheck {
+	h := config.NewHealthCheck()
+	h.Type, h.Method, h.Path, h.Version, h.ExpectStatus = kind, "", "", "", nil
+	return h
+}
+
 // same compares two configurations and tells only what differs.
 func same(t *testing.T, got, want *config.Config) {
 	t.Helper()
@@ -130,6 +137,10 @@ func everything() *config.Config {
 	web.Timeout = config.Timeouts{Client: 20 * time.Second, HTTPRequest: 4 * time.Second, HTTPKeepAlive: 5 * time.Second}
 	api.Timeout = config.Timeouts{Client: 2 * time.Second, HTTPRequest: 4 * time.Second, HTTPKeepAlive: 5 * time.Second}
 	api.DefaultBackend = "app.v2"
+	web.Monitor, api.Monitor = &config.Monitor{Path: "/lb-health", FailBelow: 2}, &config.Monitor{Path: "/up", FailBelow: 2}
+	web.Request, web.Rules, web.Response = everyEdit(), everyRule(), []config.Edit{{
+		SetHeader: map[string]string{"X-Served-By": "{backend}/{server}"}, DelHeader: []string{"Server"},
+	}}
 	mysql := frontend("mysql", ":3306")
 	mysql.Mode, mysql.Maxconn, mysql.DefaultBackend = "tcp", 900, "database"
 	mysql.Timeout.Client, mysql.Timeout.HTTPRequest = 2*time.Second, 4*time.Second // and http_keep_alive of defaults is not for it
@@ -145,13 +156,24 @@ func everything() *config.Config {
 	v2.Timeout = config.Timeouts{Connect: time.Second, Server: 3 * time.Second, Queue: 7 * time.Second, Tunnel: 6 * time.Second}
 	database := backend("database", server("db1", "10.0.0.10:3306"))
 	database.Mode, database.Retries, database.Timeout = "tcp", 1, v2.Timeout
+	shadow, cache := backend("shadow", server("s1", "10.0.0.10:5000")), backend("cache", server("c1", "10.0.0.11:6379"))
+	shadow.Retries, shadow.Timeout, shadow.Servers[0].Track = 1, v2.Timeout, "app/web4"
+	cache.Mode, cache.Retries, cache.Timeout = "tcp", 1, v2.Timeout
+	everyBalance(app, v2, database, cache, shadow)
 	app.HealthCheck = &config.HealthCheck{
-		Type: "http", Method: "HEAD", Path: "/health?deep=1", Host: "app.example.com",
+		Type: "http", Method: "HEAD", Path: "/health?deep=1", Host: "app.example.com", Version: "1.0",
+		Headers: map[string]string{"X-Check": "1", "Accept": "text/plain"}, Body: "ping",
 		ExpectStatus: config.StatusRanges{{From: 200, To: 299}, {From: 304, To: 304}},
-		Inter:        500 * time.Millisecond, Timeout: 250 * time.Millisecond, Rise: 1, Fall: 5, Initial: "down",
+		ExpectHeader: []config.FieldMatch{{Name: "X-Ready", Value: "yes"}, {Name: "X-Maintenance", Absent: true}},
+		ExpectString: "pong", ExpectRegex: "^pong$", DisableOn404: true,
+		Address: "10.0.0.8", Port: 9000, TLS: &config.ServerTLS{Verify: true, SNI: "check.example.com"},
+		Fastinter: 100 * time.Millisecond, Downinter: 3 * time.Second,
+		Inter: 500 * time.Millisecond, Timeout: 250 * time.Millisecond, Rise: 1, Fall: 5, Initial: "down",
 	}
-	v2.HealthCheck = check("")
-	v2.HealthCheck.Type, v2.HealthCheck.Method, v2.HealthCheck.ExpectStatus = "tcp", "", nil
+	v2.HealthCheck, cache.HealthCheck, database.HealthCheck = checkOf("tcp"), checkOf("redis"), checkOf("mysql")
+	v2.HealthCheck.Steps = []config.Step{{Send: `PING\r\n`}, {Expect: `+\x50ONG`}, {ExpectRegex: "^[+]"}}
+	const password = config.Path("testdata/valid/key.txt")
+	cache.HealthCheck.PasswordFile, database.HealthCheck.PasswordFile, database.HealthCheck.User = password, password, "relais"
 
 	return &config.Config{
 		Version:         1,
@@ -161,8 +183,68 @@ func everything() *config.Config {
 		ShutdownTimeout: 90 * time.Second,
 		Limits:          config.Limits{Maxconn: 20000, MaxHeaderSize: 32 << 10, MaxHeaders: 200},
 		Frontends:       []*config.Frontend{web, api, mysql},
-		Backends:        []*config.Backend{app, v2, database},
+		Backends:        []*config.Backend{app, v2, database, cache, shadow},
 	}
+}
+
+func everyEdit() []config.Edit {
+	return []config.Edit{
+		{
+			If:        &config.Match{Source: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}},
+			SetHeader: map[string]string{"X-Client": "{client_ip}:{client_port} {{"},
+			AddHeader: map[string]string{"X-Via": "relais"},
+			DelHeader: []string{"X-Debug", "X-Trace"},
+		},
+		{SetHost: "app.internal", SetPath: "/v2{path}", StripPrefix: "/v1"},
+		{ReplacePath: &config.Replace{Regex: "^/old/(.*)", With: "/new/${1}"}},
+	}
+}
+
+func everyRule() []config.Rule {
+	const sorry = config.Path("testdata/valid/sorry.http")
+	path := func(paths ...string) config.Match { return config.Match{Path: paths} }
+	return []config.Rule{
+		{Match: path("/busy"), RateLimit: &config.RateLimit{Requests: 5, Per: time.Minute, Burst: 10, Header: "X-User"}},
+		{Match: path("/export", "/import"), Concurrency: &config.Concurrency{Requests: 3}},
+		{Match: config.Match{
+			Host: []string{"*.example.com", "EXAMPLE.com"}, PathPrefix: []string{"/v1/"}, Method: []string{"GET", "M-SEARCH"},
+		}, Backend: "app.v2"},
+		{Match: config.Match{
+			PathRegex: "^/(a|b)$", Header: []config.FieldMatch{{Name: "X-Beta", Value: "1"}},
+			Query: []config.FieldMatch{
+				{Name: "lang", Value: "en"}, {Name: "page", Regex: "^[0-9]+$"}, {Name: "q", Prefix: "a"}, {Name: "debug", Absent: true},
+			},
+			Source: []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32"), netip.MustParsePrefix("::1/128")},
+		}, Split: []config.Split{{Backend: "app", Weight: 9}, {Backend: "app.v2", Weight: 1}}},
+		{Match: path("/old"), Redirect: &config.Redirect{Location: "https://{host}/new", Code: 302}},
+		{Match: path("/moved"), Redirect: &config.Redirect{Prefix: "https://example.com", Code: 308}},
+		{Match: config.Match{Header: []config.FieldMatch{{Name: "X-Gone", Value: "yes"}}},
+			Return: &config.Return{Status: 410, ContentType: "text/html", Body: "gone"}},
+		{Match: path("/file"), Return: &config.Return{Status: 200, ContentType: "text/plain", File: sorry}},
+		{Deny: 403},
+	}
+}
+
+// everyBalance gives the backends of everything.yml what decides who gets a request.
+func everyBalance(app, v2, database, cache, shadow *config.Backend) {
+	app.Balance = config.Balance{Algorithm: "uri", Draws: 2, URI: config.URI{Whole: true, PathOnly: true, Len: 80, Depth: 3}}
+	app.Hash = config.Hash{Type: "consistent", Function: "crc32", Avalanche: true, BalanceFactor: 150}
+	app.RetryOn = []string{"conn-failure", "empty-response", "junk-response", "response-timeout", "500", "502", "503", "504", "429"}
+	app.RetryBudget = config.RetryBudget{Ratio: 0.5, Floor: 20}
+	app.AllBackups, app.Slowstart, app.SlowstartFirst, app.PanicThreshold = true, 30*time.Second, true, 40
+	app.Cookie = &config.Cookie{
+		Name: "SRV", Mode: "prefix", KeyFile: "testdata/valid/key.txt", Domain: ".example.com", Path: "/app", Secure: true,
+		SameSite: "strict", MaxAge: 365 * 24 * time.Hour,
+	}
+	app.Agent = &config.Agent{Port: 8081, Host: "10.0.0.7", Send: "state\n", Inter: 3 * time.Second}
+	app.Observe, app.ErrorLimit, app.OnError, app.OnMarkedDown = "layer7", 5, "mark-down", "shutdown-sessions"
+	app.Servers[0].Cookie, app.Servers[1].Backup = "one", true
+	v2.Balance.Algorithm, v2.Balance.Header, v2.RetryOn = "header", "X-User", nil
+	database.Balance.Algorithm, database.Balance.Draws, database.RetryOn = "random", 3, []string{"conn-failure"}
+	database.Agent = &config.Agent{Port: 9999, Inter: 2 * time.Second}
+	cache.Balance.Algorithm, shadow.Balance.Algorithm = "leastconn", "random"
+	shadow.Cookie = config.NewCookie()
+	shadow.Cookie.Name, shadow.Cookie.Secure = "SHADOW", true
 }
 
 func shortForms() *config.Config {
