@@ -95,13 +95,16 @@ func (x *exchange) run() {
 
 // hashKey is what the backend's algorithm hashes of the request.
 func (x *exchange) hashKey() lb.Key {
-	switch h, balance := x.backend.hasher, &x.backend.lineup.balance; balance.Algorithm {
-	case "uri":
+	h := x.backend.hasher
+	switch {
+	case h == nil:
+		return lb.Key{}
+	case h.Kind() == lb.URI:
 		return h.URI(x.head.Target)
-	case "header":
-		return h.Header(x.head.Lookup(x.backend.hashedField))
+	case h.Kind() == lb.Header:
+		return h.Header(x.head.Lookup(h.HeaderName()))
 	}
-	return x.stream.hashKey()
+	return h.Source(x.peer.Addr())
 }
 
 // prepare composes what is sent to a server.

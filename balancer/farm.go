@@ -40,6 +40,7 @@ func newFarm(counters *stats.BackendCounters, panicked func(on bool)) *farm {
 type farmSettings struct {
 	balance        config.Balance
 	hash           config.Hash
+	weights        []int
 	algorithm      lb.Algorithm
 	maxqueue       int  // requests that may wait; 0: any number
 	allBackups     bool // not only the first that is usable
@@ -49,11 +50,17 @@ type farmSettings struct {
 	budget         config.RetryBudget
 }
 
+// likes tells whether the algorithm of s will do for o. Static ones keep the weights with which
+// they began.
+func (s *farmSettings) likes(o *farmSettings) bool {
+	return s.algorithm != nil && s.balance == o.balance && s.hash == o.hash && slices.Equal(s.weights, o.weights)
+}
+
 // set puts other servers and settings in the place of those so far.
 func (f *farm) set(servers []*Server, settings farmSettings, now time.Time) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.settings.algorithm != nil && f.settings.balance == settings.balance && f.settings.hash == settings.hash {
+	if f.settings.likes(&settings) {
 		settings.algorithm = f.settings.algorithm // with what it has learned
 	}
 	for _, s := range servers {

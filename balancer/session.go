@@ -60,7 +60,9 @@ func (x *session) run() {
 	b.Sessions.Inc()
 	b.SessionsTotal.Inc()
 	defer b.Sessions.Dec()
-	x.waiter.key = x.hashKey()
+	if h := x.backend.hasher; h != nil {
+		x.waiter.key = h.Source(x.peer.Addr()) // nothing else is there to be hashed in TCP mode
+	}
 	for x.attempt() {
 	}
 }

@@ -7,8 +7,6 @@ import (
 	"net"
 	"net/netip"
 	"time"
-
-	"relais/balancer/lb"
 )
 
 // stream is what a request and a connection of TCP mode have in common: a client that wants a
@@ -67,14 +65,6 @@ func (x *stream) ends(local net.Addr) (from, to netip.AddrPort) {
 		return from, to
 	}
 	return x.peer, address(local)
-}
-
-// hashKey is what the backend's algorithm hashes of the client, if that is what it hashes.
-func (x *stream) hashKey() lb.Key {
-	if x.backend.lineup.balance.Algorithm != "source" {
-		return lb.Key{}
-	}
-	return x.backend.hasher.Source(x.peer.Addr())
 }
 
 // leaving yields when the client leaves, until done is called.

@@ -3,7 +3,6 @@ package balancer
 import (
 	"fmt"
 	"net/netip"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -61,7 +60,6 @@ type Backend struct {
 	farm           *farm
 	lineup         farmSettings
 	hasher         *lb.Hasher     // nil: the algorithm hashes nothing
-	hashedField    string         // in lower case
 	cookie         *sticky.Cookie // nil: none
 	queueTimeout   time.Duration
 	connectTimeout time.Duration
@@ -174,7 +172,6 @@ func compileFrontend(c *config.Frontend, limits config.Limits, prev *Frontend, w
 func (t *Table) compileBackend(c *config.Backend, limits config.Limits, prev *Table, w *h1.Watcher) (*Backend, error) {
 	b := &Backend{
 		Name: c.Name, Mode: c.Mode, Balance: c.Balance.String(), hasher: lb.NewHasher(c.Balance, c.Hash),
-		hashedField:  strings.ToLower(c.Balance.Header),
 		queueTimeout: c.Timeout.Queue, connectTimeout: c.Timeout.Connect,
 		serverTimeout: c.Timeout.Server, tunnelTimeout: c.Timeout.Tunnel,
 		maxHeaderSize: int(limits.MaxHeaderSize), maxHeaders: limits.MaxHeaders,
@@ -247,8 +244,12 @@ func startsDown(c *config.HealthCheck, running bool) bool {
 
 func newFarmSettings(c *config.Backend) (farmSettings, error) {
 	algorithm, err := lb.New(c.Balance, c.Hash)
+	var weights []int
+	for _, s := range c.Servers {
+		weights = append(weights, s.Weight)
+	}
 	return farmSettings{
-		balance: c.Balance, hash: c.Hash, algorithm: algorithm, maxqueue: c.Maxqueue, allBackups: c.AllBackups,
+		balance: c.Balance, hash: c.Hash, weights: weights, algorithm: algorithm, maxqueue: c.Maxqueue, allBackups: c.AllBackups,
 		slowstart: c.Slowstart, slowstartFirst: c.SlowstartFirst, panicThreshold: c.PanicThreshold, budget: c.RetryBudget,
 	}, err
 }
