@@ -57,9 +57,9 @@ func isJSON(contentType string) bool {
 }
 
 // answerFile answers with a page from a file. What is counted and logged stays the status of
-// which it takes the place, as with HAProxy.
-func (x *exchange) answerFile(p *errorPage) {
-	head := slices.Clone(p.head)
+// which it takes the place, as with HAProxy. fields are lines of its head.
+func (x *exchange) answerFile(p *errorPage, fields string) {
+	head := append(slices.Clone(p.head), fields...)
 	if !p.named {
 		head = fmt.Appendf(head, "X-Request-Id: %s\r\n", x.id[:])
 	}

@@ -27,9 +27,11 @@ type exchange struct {
 	bodyCut   bool  // the exchange ended before it was there
 	entry     accesslog.Entry
 	stick     stick
+	routing   *routing // nil: neither rules nor edits have been looked at yet
 
 	status    int
 	local     bool // the frontend itself answers: no backend is asked
+	silent    bool // it is neither counted nor logged
 	started   bool // the client has got something of the final answer
 	closing   bool // the client's connection ends with this exchange
 	endless   bool // only the end of the connection tells the client where the answer ends
@@ -62,7 +64,7 @@ func (p *Proxy) release(x *exchange) {
 		return b[:0]
 	}
 	*x = exchange{
-		out: keep(x.out), in: x.in, relay: keep(x.relay), response: x.response,
+		out: keep(x.out), in: x.in, relay: keep(x.relay), response: x.response, routing: x.routing.end(),
 		stream: stream{waiter: waiter{tried: x.waiter.tried[:0], ready: x.waiter.ready}, story: keep(x.story)},
 	}
 	p.exchanges.Put(x)
@@ -77,10 +79,19 @@ func (x *exchange) run() {
 		x.answerPage(x.failure)
 		return
 	}
+	if x.monitor() {
+		return
+	}
 	x.reportTolerated()
 	x.frontend.Counters.Requests.Inc()
 	if x.redirect() {
 		return
+	}
+	if x.frontend.rules != nil {
+		defer x.leaveRules()
+		if x.route() {
+			return
+		}
 	}
 	x.backend.Counters.Sessions.Inc()
 	x.backend.Counters.SessionsTotal.Inc()
@@ -110,10 +121,16 @@ func (x *exchange) hashKey() lb.Key {
 // prepare composes what is sent to a server.
 func (x *exchange) prepare() bool {
 	x.recognize()
+	edits, err := x.edit(x.frontend.requestEdits)
+	if err != nil {
+		x.fail(failRequest, err)
+		x.answerPage(failRequest)
+		return false
+	}
 	ip := x.peer.Addr().AppendTo(x.clientIP[:0])
 	x.out = h1.AppendRequest(x.out[:0], x.head, &h1.Forwarded{
 		For: ip, Trusted: x.frontend.trusts(x.peer.Addr()), Proto: x.client.Scheme(), Host: x.localHost(), RequestID: x.id[:],
-		Cookie: x.backend.cookieEdit(),
+		Cookie: x.backend.cookieEdit(), Edits: edits,
 	})
 	if x.client.BodyDone() {
 		x.whole = true

@@ -10,6 +10,9 @@ const (
 	failRequest                // the request broke a rule or a limit
 	failSlowHead               // its head did not arrive in time
 	failCutHead                // the client closed in the middle of its head
+	failDenied                 // a rule of the frontend denies it
+	failLimited                // more requests than a rule lets through
+	failCrowded                // more at once than a rule lets through
 	failNoServer               // no usable server
 	failQueueFull              // no server has room, and as many wait as may
 	failQueueTimeout           // no server had room within timeout.queue
@@ -42,6 +45,9 @@ var verdicts = [...]verdict{
 	failRequest:        {400, "PR--", "the request was refused"},
 	failSlowHead:       {408, "cR--", "the request head did not arrive in time"},
 	failCutHead:        {400, "CR--", "the client closed in the middle of the request head"},
+	failDenied:         {403, "PR--", "denied by a rule"},
+	failLimited:        {429, "PR--", "more requests than a rule lets through"},
+	failCrowded:        {503, "PR--", "more requests at once than a rule lets through"},
 	failNoServer:       {503, "SC--", "no server is usable"},
 	failQueueFull:      {503, "PQ--", "no server had room, and maxqueue requests were waiting"},
 	failQueueTimeout:   {503, "sQ--", "no server had room within timeout.queue"},

@@ -16,17 +16,24 @@ const (
 	lingeringSize = 1 << 30
 )
 
-// finish counts the exchange and writes its line, exactly once.
+// finish ends the exchange, exactly once.
 func (x *exchange) finish() {
 	x.ended = time.Now()
+	if !x.silent {
+		x.report()
+	}
+	if x.closing && x.started && (x.client.Fault() != nil || !x.client.BodyDone()) {
+		x.client.Linger(lingering, lingeringSize)
+	}
+}
+
+// report counts the exchange and writes its line.
+func (x *exchange) report() {
 	x.count()
 	x.bytesIn, x.bytesOut = x.bytesIn+x.tunnelIn, x.bytesOut+x.tunnelOut
 	if x.proxy.log != nil {
 		x.describe(&x.entry)
 		x.proxy.log(&x.entry)
-	}
-	if x.closing && x.started && (x.client.Fault() != nil || !x.client.BodyDone()) {
-		x.client.Linger(lingering, lingeringSize)
 	}
 }
 

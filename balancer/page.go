@@ -38,11 +38,17 @@ func (x *exchange) answerPage(f failure) {
 	if f == failClientGone {
 		return
 	}
+	x.answerError(words, "")
+}
+
+// answerError answers with the frontend's file for the status if the client wants such a page, else
+// with one of our own. fields are lines of the head.
+func (x *exchange) answerError(words, fields string) {
 	if p := x.frontend.errorPages[x.status]; p != nil && (p.json || !x.head.WantsJSON()) {
-		x.answerFile(p)
+		x.answerFile(p, fields)
 		return
 	}
-	x.answerOwn(words, "")
+	x.answerOwn(words, fields)
 }
 
 // answerOwn answers with a page of the balancer's own. fields are lines of its head that the
@@ -85,6 +91,9 @@ func (x *exchange) sendPage(head []byte, body string) {
 
 // pageWords says to the user what happened and what can be done.
 var pageWords = map[failure]string{
+	failDenied:         "This request is not allowed.",
+	failLimited:        "Too many requests. Please try again in a moment.",
+	failCrowded:        "Too many requests are being handled right now. Please try again in a moment.",
 	failNoServer:       "No server is available to handle this request. Please try again in a moment.",
 	failQueueFull:      "Every server is busy and too many requests are waiting. Please try again in a moment.",
 	failQueueTimeout:   "Every server is busy, and none became free in time. Please try again in a moment.",

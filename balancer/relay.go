@@ -33,8 +33,13 @@ func (x *exchange) relayAnswer() (failure, error) {
 	if err := x.response.Gather(gathering); err != nil {
 		return bodyFailure(err), err
 	}
+	edits, err := x.edit(x.frontend.responseEdits)
+	if err != nil {
+		return failInternal, err
+	}
 	x.status = head.Status
 	d := x.delivery(head)
+	d.Edits = edits
 	x.closing = d.Close
 	x.endless = !d.Chunked && head.Length < 0
 	x.remind(&d)

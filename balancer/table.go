@@ -9,6 +9,7 @@ import (
 	"relais/balancer/dial"
 	"relais/balancer/h1"
 	"relais/balancer/lb"
+	"relais/balancer/route"
 	"relais/balancer/sticky"
 	"relais/internal/config"
 	"relais/stats"
@@ -46,6 +47,11 @@ type Frontend struct {
 	redirectHTTPS bool
 	securePort    string // of the URLs that redirectHTTPS leads to
 	errorPages    map[int]*errorPage
+	monitored     *config.Monitor // nil: no request is a monitor's
+	rules         *route.Table    // nil: every request is for backend
+	backends      map[string]*Backend
+	requestEdits  *route.Edits // nil: none
+	responseEdits *route.Edits
 }
 
 // Backend is where requests go to.
@@ -95,6 +101,9 @@ func compile(cfg *config.Config, prev *Table, w *h1.Watcher, panicked func(backe
 	}
 	for i, c := range cfg.Frontends {
 		t.Frontends[i].backend = t.Backend(c.DefaultBackend)
+		if err := t.Frontends[i].lead(t); err != nil {
+			return nil, fmt.Errorf("frontend %s: %w", c.Name, err)
+		}
 	}
 	return t, nil
 }
@@ -158,6 +167,9 @@ func compileFrontend(c *config.Frontend, limits config.Limits, prev *Frontend, w
 		},
 		refused: &lastRefusal{}, startTimeout: c.Timeout.HTTPRequest, trusted: c.TrustedProxies, errorPages: pages,
 		redirectHTTPS: c.RedirectHTTPS, securePort: securePort(c.Bind),
+	}
+	if err := f.compileRouting(c, prev); err != nil {
+		return nil, err
 	}
 	if prev == nil {
 		return f, nil

@@ -26,9 +26,13 @@ func (x *exchange) relayTunnel() (failure, error) {
 	if err := x.response.Switches(x.head); err != nil {
 		return failJunk, err
 	}
+	edits, err := x.edit(x.frontend.responseEdits)
+	if err != nil {
+		return failInternal, err
+	}
 	x.client.WhileServedBy(nil)
 	x.status, x.closing = x.response.Head.Status, true
-	var d h1.Delivery
+	d := h1.Delivery{Edits: edits}
 	x.remind(&d)
 	x.relay = h1.AppendResponse(x.relay[:0], &x.response.Head, d)
 	if f, err := x.deliver(x.relay); f != failNone {

@@ -25,7 +25,7 @@ var columns = [...]Column{
 	column("stot", "sessions_total", "MCP", fbs, "Total number of sessions", func(r *Row) Value { return total(r.SessionsTotal) }),
 	column("bin", "bytes_in_total", "MCP", fbs, "Total number of request bytes", func(r *Row) Value { return total(r.BytesIn) }),
 	column("bout", "bytes_out_total", "MCP", fbs, "Total number of response bytes", func(r *Row) Value { return total(r.BytesOut) }),
-	unfilled("dreq", "Total number of denied requests"),
+	column("dreq", "requests_denied_total", "MCP", fe, "Total number of denied requests", func(r *Row) Value { return total(r.Denied) }),
 	unfilled("dresp", "Total number of denied responses"),
 	column("ereq", "request_errors_total", "MCP", fe, "Total number of invalid requests", func(r *Row) Value { return total(r.RequestErrors) }),
 	column("econ", "connection_errors_total", "MCP", bs, "Total number of failed connections to servers", func(r *Row) Value { return total(r.ConnectErrors) }),

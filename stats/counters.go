@@ -79,6 +79,7 @@ type FrontendCounters struct {
 	ConnsTotal    Counter // accepted
 	Requests      Counter // with a readable head
 	RequestErrors Counter // refused as malformed, too large or too slow
+	Denied        Counter // turned away by a rule: denied, too many, too many at once
 	Intercepted   Counter // answered by the frontend itself, such as with a redirect; error pages do not count
 	BytesIn       Counter // heads and bodies from clients
 	BytesOut      Counter // heads and bodies to clients

@@ -92,6 +92,7 @@ type Row struct {
 	Requests              uint64        // frontend; of a backend or server every session is one
 	ConnsTotal            uint64        // frontend
 	Balanced              uint64        // requests placed by the algorithm
+	Denied                uint64        // frontend: requests turned away by a rule
 	Intercepted           uint64        // frontend: answered by itself, such as with a redirect; error pages do not count
 
 	BytesIn, BytesOut uint64

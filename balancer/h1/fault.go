@@ -42,5 +42,8 @@ var (
 	errWebSocketKey   = &Fault{400, "websocket_key", "a WebSocket without Sec-WebSocket-Key"}
 	errUpgrade        = &Fault{502, "upgrade", "101 Switching Protocols to a protocol that was not asked for"}
 	errAccept         = &Fault{502, "websocket_accept", "a WebSocket without Sec-WebSocket-Accept"}
+	errEditedField    = &Fault{400, "edited_field", "a value that an edit of the frontend makes of the request cannot be a header field"}
+	errEditedHost     = &Fault{400, "edited_host", "what set_host makes of the request cannot be a Host"}
+	errEditedTarget   = &Fault{400, "edited_target", "what an edit of the frontend makes of the path cannot be one"}
 	errStatusLine     = &Fault{502, "status_line", "a bad status line"}
 )

@@ -10,6 +10,7 @@ type Forwarded struct {
 	Host      []byte // for requests without a Host of their own
 	RequestID []byte
 	Cookie    CookieEdit // of Cookie fields; nil: they go on as they came
+	Edits     *Edits     // what else is changed; nil: nothing
 }
 
 // CookieEdit decides what goes on of the fields that carry cookies.
@@ -25,12 +26,12 @@ type CookieEdit interface {
 func AppendRequest(dst []byte, h *Head, f *Forwarded) []byte {
 	dst = append(dst, h.Method...)
 	dst = append(dst, ' ')
-	dst = append(dst, h.Target...)
+	dst = append(dst, f.Edits.targetOf(h)...)
 	dst = append(dst, " HTTP/1.1\r\n"...)
 	if !h.HasHost {
-		dst = appendField(dst, "Host: ", f.Host)
+		dst = appendField(dst, "Host: ", f.Edits.hostOf(f.Host))
 	}
-	dst = h.appendFields(dst, f.Trusted, f.Cookie)
+	dst = h.appendFields(dst, f.Trusted, f.Cookie, f.Edits)
 	switch {
 	case h.Upgrade != nil:
 		dst = appendUpgrade(dst, h.Upgrade)
@@ -39,6 +40,7 @@ func AppendRequest(dst []byte, h *Head, f *Forwarded) []byte {
 	}
 	dst = h.appendForwarded(dst, f)
 	dst = appendField(dst, "X-Request-Id: ", f.RequestID)
+	dst = f.Edits.appendLines(dst)
 	return append(dst, "\r\n"...)
 }
 
@@ -50,6 +52,7 @@ type Delivery struct {
 
 	Cookie CookieEdit // of Set-Cookie fields; nil: they go on as they came
 	Fields []byte     // lines that follow those of the server
+	Edits  *Edits     // what else is changed; nil: nothing
 }
 
 // AppendResponse appends the head of the answer as the client gets it.
@@ -60,7 +63,7 @@ func AppendResponse(dst []byte, h *Head, d Delivery) []byte {
 		dst = append(dst, ' ')
 	}
 	dst = append(append(dst, h.Reason...), "\r\n"...)
-	dst = append(h.appendFields(dst, false, d.Cookie), d.Fields...)
+	dst = append(h.appendFields(dst, false, d.Cookie, d.Edits), d.Fields...)
 	if d.Chunked {
 		dst = append(dst, "Transfer-Encoding: chunked\r\n"...)
 	}
@@ -72,6 +75,7 @@ func AppendResponse(dst []byte, h *Head, d Delivery) []byte {
 	case d.KeepAlive:
 		dst = append(dst, "Connection: keep-alive\r\n"...)
 	}
+	dst = d.Edits.appendLines(dst)
 	return append(dst, "\r\n"...)
 }
 
@@ -79,15 +83,18 @@ func AppendResponse(dst []byte, h *Head, d Delivery) []byte {
 // where a message goes and where it ends are written plainly, without a tab or a second space
 // before the value: servers differ in how they read these. trusted says that the sender of a
 // request may say who its client is.
-func (h *Head) appendFields(dst []byte, trusted bool, cookie CookieEdit) []byte {
+func (h *Head) appendFields(dst []byte, trusted bool, cookie CookieEdit, e *Edits) []byte {
 	for i := range h.fields {
 		f := &h.fields[i]
 		switch {
 		case !h.forwards(f, trusted):
-		case f.name == nameHost, f.name == nameContentLength:
+		case f.name == nameHost:
+			dst = appendPlain(dst, h.buf[f.start:f.colon], e.hostOf(h.buf[f.value:f.valueEnd]))
+		case f.name == nameContentLength:
 			dst = appendPlain(dst, h.buf[f.start:f.colon], h.buf[f.value:f.valueEnd])
 		case f.name == nameTransferEncoding:
 			dst = append(dst, "Transfer-Encoding: chunked\r\n"...)
+		case e.drops(h.buf[f.start:f.colon]) && !isFraming(f.name):
 		case cookie != nil && f.name == h.cookieName():
 			dst = h.appendCookie(dst, f, cookie)
 		default:

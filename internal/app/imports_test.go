@@ -54,7 +54,7 @@ func house() []room {
 			why: "app wires the balancer; web application, backup and Docker are other processes",
 		},
 		{
-			path: "balancer", may: []string{"balancer/dial", "balancer/h1", "balancer/lb", "balancer/accesslog", "balancer/sticky", "balancer/tunnel", "stats", "internal/config", "internal/steady"}, libs: []string{"fasthttp"},
+			path: "balancer", may: []string{"balancer/dial", "balancer/h1", "balancer/lb", "balancer/accesslog", "balancer/route", "balancer/sticky", "balancer/tunnel", "stats", "internal/config", "internal/steady"}, libs: []string{"fasthttp"},
 			why: "the data path knows no files, no logger but the access log, no metrics library, no Docker; app joins it with health checks by func values",
 		},
 		{
@@ -72,6 +72,10 @@ func house() []room {
 		{
 			path: "balancer/lb", may: []string{"internal/config"}, std: true,
 			why: "an algorithm decides on plain values, without connections, clocks and locks",
+		},
+		{
+			path: "balancer/route", may: []string{"internal/config"}, std: true,
+			why: "decisions look at plain values and know no sockets",
 		},
 		{
 			path: "balancer/tunnel",

@@ -13,7 +13,7 @@ func (f *figures) frontendRow(fe *balancer.Frontend, now time.Time) stats.Row {
 	r := stats.Row{
 		Scope: stats.Frontend, Proxy: fe.Name, Server: "FRONTEND", IID: fe.IID, Mode: fe.Mode,
 		ConnsTotal: c.ConnsTotal.Load(), SessionsTotal: c.ConnsTotal.Load(), Requests: c.Requests.Load(),
-		RequestErrors: c.RequestErrors.Load(), Intercepted: c.Intercepted.Load(),
+		RequestErrors: c.RequestErrors.Load(), Denied: c.Denied.Load(), Intercepted: c.Intercepted.Load(),
 		BytesIn: c.BytesIn.Load(), BytesOut: c.BytesOut.Load(), Internal: c.Internal.Load(),
 		Responses:     responses(&c.Responses),
 		FaultsRefused: c.Refused.Load(), FaultsReported: c.Reported.Load(),

@@ -76,7 +76,7 @@ func frontend(name string, iid int) stats.Row {
 		Scope: stats.Frontend, Proxy: name, Server: "FRONTEND", IID: iid, Mode: "http",
 		Sessions: 42, SessionsMax: 260, SessionsLimit: 9983, SessionsTotal: 123456,
 		Rate: 17, RateMax: 250, ReqRate: 1234, ReqRateMax: 15678,
-		Requests: 9876543, ConnsTotal: 123456, Intercepted: 12,
+		Requests: 9876543, ConnsTotal: 123456, Intercepted: 12, Denied: 5,
 		BytesIn: 987654321, BytesOut: 123456789012,
 		RequestErrors: 7, Internal: 1, Responses: [6]uint64{0, 2, 9800000, 70000, 6000, 529},
 		FaultsRefused: map[string]uint64{"bare_lf": 4, "target": 3}, FaultsReported: map[string]uint64{"target": 12},
