@@ -189,6 +189,7 @@ func (x *exchange) attempt() bool {
 	defer x.giveBack()
 	x.repeat = false
 	f, processed, err := x.roundTrip(x.server)
+	x.observe(f, x.status)
 	if f == failNone {
 		x.failure = failNone
 		return false

@@ -24,6 +24,7 @@ const (
 	failTimeout                // no answer within timeout.server
 	failStatus                 // an answer with a status of retry_on
 	failDown                   // called off: the server went down
+	failShutdown               // ended on purpose: the server went down
 	failCut                    // the server closed or reset in the middle of its answer
 	failStall                  // the server fell silent in the middle of its answer
 	failClientGone             // the client closed or reset
@@ -59,6 +60,7 @@ var verdicts = [...]verdict{
 	failTimeout:        {504, "sH--", "the server did not answer in time"},
 	failStatus:         {502, "SH--", "the server answered with a status of retry_on"},
 	failDown:           {502, "DH--", "the server went down before it answered"},
+	failShutdown:       {502, "DD--", "the server went down, and what ran on it was ended"},
 	failCut:            {502, "SD--", "the server closed the connection in the middle of its answer"},
 	failStall:          {504, "sD--", "the server fell silent in the middle of its answer"},
 	failClientGone:     {499, "CD--", "the client left"},

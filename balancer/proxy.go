@@ -28,6 +28,10 @@ type Options struct {
 	OnPanicThreshold func(backend string, on bool)
 	// OnPanic is told about a panic in a request, which becomes a 500.
 	OnPanic func(frontend string, value any, stack []byte)
+	// OnResult is told, in the goroutine of a request, how an attempt on a server ended: whether
+	// there was a connection, and the status of the answer, 0 if there was none or it was not
+	// valid. What the client or the balancer itself did is not told. nil: nobody is.
+	OnResult func(s *Server, connected bool, status int)
 }
 
 // Proxy serves the frontends of a configuration. It is safe for concurrent use.
@@ -35,6 +39,7 @@ type Proxy struct {
 	log      func(*accesslog.Entry)
 	onPanic  func(frontend string, value any, stack []byte)
 	panicked func(backend string, on bool)
+	onResult func(s *Server, connected bool, status int)
 	watcher  *h1.Watcher
 	stopping atomic.Bool
 
@@ -52,7 +57,7 @@ func New(cfg *config.Config, o Options) (*Proxy, error) {
 		return nil, fmt.Errorf("start proxy: %w", err)
 	}
 	p := &Proxy{
-		log: o.Log, onPanic: o.OnPanic, panicked: o.OnPanicThreshold, watcher: watcher,
+		log: o.Log, onPanic: o.OnPanic, panicked: o.OnPanicThreshold, onResult: o.OnResult, watcher: watcher,
 		small: buffers{size: smallRelay}, large: buffers{size: largeRelay},
 	}
 	if p.onPanic == nil {

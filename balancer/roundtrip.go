@@ -133,7 +133,12 @@ func (x *exchange) answer(n int) (failure, error) {
 	if x.dropAnswer() {
 		return failStatus, nil
 	}
-	return x.relayAnswer()
+	if !x.backend.shutdownSessions {
+		return x.relayAnswer() // without the cost of the rest
+	}
+	r := x.enlist(x.conn.Abandon)
+	f, err := x.relayAnswer()
+	return x.delist(r, f), err
 }
 
 // dropAnswer tells whether another server is asked because of the status of an answer.

@@ -27,7 +27,10 @@ type Server struct {
 
 	settings atomic.Pointer[settings]
 	down     atomic.Bool
-	share    atomic.Int32 // percent of the weight, less than 100 after a slow start began
+	share    atomic.Int32           // percent of the weight, less than 100 after a slow start began
+	noLB     atomic.Bool            // up, but wants no new requests
+	advice   atomic.Pointer[Advice] // of an agent; nil: none
+	sessions sessions               // to end when the server goes down
 	farm     *farm
 
 	// Under farm.mu:
@@ -62,10 +65,10 @@ func (s *Server) SID() int { return s.settings.Load().sid }
 func (s *Server) Address() string { return s.settings.Load().Address }
 
 // Weight is the server's share of the requests.
-func (s *Server) Weight() int { return s.settings.Load().Weight }
+func (s *Server) Weight() int { return s.Advice().weighed(s.settings.Load().Weight) }
 
 // Maxconn is how many requests the server gets at once; 0: any number.
-func (s *Server) Maxconn() int { return s.settings.Load().Maxconn }
+func (s *Server) Maxconn() int { return s.Advice().limited(s.settings.Load().Maxconn) }
 
 // Share is how many percent of its weight the server gets: less than 100 in slowstart.
 func (s *Server) Share() int { return int(s.share.Load()) }
@@ -74,22 +77,22 @@ func (s *Server) Share() int { return int(s.share.Load()) }
 func (s *Server) Backup() bool { return s.settings.Load().Backup }
 
 // Usable tells whether the server gets requests: it is the only such predicate.
-func (s *Server) Usable() bool { return s.enabled() && !s.down.Load() }
+func (s *Server) Usable() bool { return s.enabled() && !s.isDown() && !s.noLB.Load() }
 
 // enabled tells whether the server would get requests if it were up.
-func (s *Server) enabled() bool {
-	set := s.settings.Load()
-	return set.Weight > 0 && !set.Disabled
-}
+func (s *Server) enabled() bool { return s.Weight() > 0 && !s.Maintenance() && !s.Draining() }
+
+// isDown tells whether the server's check or its agent says that it is not well.
+func (s *Server) isDown() bool { return s.down.Load() || s.Advice().Down }
 
 // alive tells whether clients that are bound to the server may go on using it, although it may
 // get no others.
-func (s *Server) alive() bool { return !s.settings.Load().Disabled && !s.down.Load() }
+func (s *Server) alive() bool { return !s.Maintenance() && !s.isDown() }
 
 // room tells whether the server may get one more request. In slowstart its maxconn grows as its
 // weight does. It is called under farm.mu.
 func (s *Server) room() bool {
-	maxconn := s.settings.Load().Maxconn
+	maxconn := s.Maxconn()
 	return maxconn == 0 || s.node.Served < max(1, maxconn*s.Share()/100)
 }
 
@@ -105,8 +108,8 @@ func (s *Server) warm(slowstart time.Duration, now time.Time) int {
 	return share
 }
 
-// Maintenance tells whether an operator has taken the server out.
-func (s *Server) Maintenance() bool { return s.settings.Load().Disabled }
+// Maintenance tells whether an operator, or the server's agent, has taken the server out.
+func (s *Server) Maintenance() bool { return s.settings.Load().Disabled || s.Advice().Maintenance }
 
 // Conns returns how many connections to the server are idle and in use.
 func (s *Server) Conns() (idle, used int) { return s.settings.Load().pool.Counts() }
@@ -122,9 +125,13 @@ func (s *Server) SetUp(up bool) {
 		s.startSlowly(now)
 	}
 	s.farm.changed(now)
-	if up {
-		return
+	if !up {
+		s.fall()
 	}
+}
+
+// fall ends what has no answer yet, since the server has gone down.
+func (s *Server) fall() {
 	s.mu.Lock()
 	s.hangUp()
 	s.dialing, s.hangUp = context.WithCancel(context.Background())
@@ -132,6 +139,7 @@ func (s *Server) SetUp(up bool) {
 	pool := s.settings.Load().pool
 	pool.CancelWaiting()
 	pool.Reset()
+	s.sessions.shutdown()
 }
 
 // startSlowly begins slowstart, if the backend has it.
@@ -147,9 +155,6 @@ func (s *Server) untilDown() context.Context {
 	defer s.mu.Unlock()
 	return s.dialing
 }
-
-// PlainTCP tells whether the server is reached over TCP and nothing more.
-func (s *Server) PlainTCP() bool { return s.settings.Load().target.Plain() }
 
 // DialCheck opens a connection for a health check, just as one for a request but in nobody's
 // name. A failed TLS handshake is a *dial.HandshakeError.

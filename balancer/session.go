@@ -76,6 +76,7 @@ func (x *session) attempt() bool {
 	defer x.giveBack()
 	from, to := x.ends(x.client.LocalAddr())
 	conn, f, err := x.server.connect(x.server.untilDown(), x.settings, x.backend.connectTimeout, from, to)
+	x.observe(f, 0)
 	if err != nil {
 		x.fail(f, err)
 		return x.again(attempt{failure: f, replayable: true})
@@ -109,8 +110,9 @@ func (x *session) carry() {
 		},
 		OnPanic: x.proxy.panicReporter(x.frontend.Name),
 	}
-	if r := t.Run(); r.End != tunnel.Done {
-		f := tunnelFailures[r.End]
+	running := x.enlist(func() { t.Cut(errShutdown) })
+	r := t.Run()
+	if f := x.delist(running, tunnelFailures[r.End]); f != failNone {
 		x.record(f, r.Err, sessionWords[f])
 	}
 }
@@ -122,6 +124,7 @@ var sessionWords = map[failure]string{
 	failClientSlow: "no byte passed for timeout.tunnel",
 	failStall:      "no byte passed for timeout.tunnel",
 	failKilled:     "ended by the balancer",
+	failShutdown:   "went down, and the session was ended",
 	failInternal:   verdicts[failInternal].words,
 }
 

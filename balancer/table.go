@@ -74,6 +74,8 @@ type Backend struct {
 	retry          retryPolicy
 	maxHeaderSize  int
 	maxHeaders     int
+
+	shutdownSessions bool // those on a server that goes down
 }
 
 // compile makes the table of a configuration that follows prev, which is empty at first. It fails
@@ -187,6 +189,7 @@ func (t *Table) compileBackend(c *config.Backend, limits config.Limits, prev *Ta
 		queueTimeout: c.Timeout.Queue, connectTimeout: c.Timeout.Connect,
 		serverTimeout: c.Timeout.Server, tunnelTimeout: c.Timeout.Tunnel,
 		maxHeaderSize: int(limits.MaxHeaderSize), maxHeaders: limits.MaxHeaders,
+		shutdownSessions: c.OnMarkedDown == "shutdown-sessions",
 	}
 	var err error
 	if b.retry, err = newRetryPolicy(c.Retries, c.RetryOn); err != nil {

@@ -38,8 +38,10 @@ func (x *exchange) relayTunnel() (failure, error) {
 	if f, err := x.deliver(x.relay); f != failNone {
 		return f, err
 	}
-	result := x.tunnel().Run()
-	return tunnelFailures[result.End], result.Err
+	t := x.tunnel()
+	r := x.enlist(func() { t.Cut(errShutdown) })
+	result := t.Run()
+	return x.delist(r, tunnelFailures[result.End]), result.Err
 }
 
 // tunnel takes both connections from HTTP, which keeps no buffer of them. Its bytes are counted

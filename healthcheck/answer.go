@@ -19,20 +19,28 @@ var (
 // maxHead is how much of an answer is read in search of the end of its head.
 const maxHead = 16 << 10
 
-// answer is the head of an HTTP answer, or what came of it.
+// maxBody is how much of a body is looked at.
+const maxBody = 16 << 10
+
+// answer is an HTTP answer of which the head has been read, or what came of it.
 type answer struct {
 	code   int    // 0: none that counts
 	status string // code and reason, such as "503 Service Unavailable"
 	first  string // the first words, as they came
+	fields http.Header
+
+	head *head
+	body io.Reader // what follows, without its framing
 }
 
 // readAnswer reads the head of the first answer from r that is not a 1xx. 101 counts as an
-// answer: after it comes something that is no longer HTTP/1.
-func readAnswer(r io.Reader) (answer, error) {
+// answer: after it comes something that is no longer HTTP/1. method is that of the request;
+// empty: GET.
+func readAnswer(r io.Reader, method string) (answer, error) {
 	h := &head{from: r, left: maxHead}
 	buffered := bufio.NewReader(h)
 	for {
-		response, err := http.ReadResponse(buffered, nil)
+		response, err := http.ReadResponse(buffered, &http.Request{Method: method})
 		if h.ended != nil {
 			// Whatever net/http made of it: it takes a line that breaks off for a whole one.
 			err = h.explain()
@@ -45,9 +53,31 @@ func readAnswer(r io.Reader) (answer, error) {
 			return answer{first: h.first()}, fmt.Errorf("%w: %q", errNotHTTP, h.first())
 		}
 		if code >= 200 || code == http.StatusSwitchingProtocols {
-			return answer{code: code, status: printable(response.Status), first: h.first()}, nil
+			return answer{
+				code: code, status: printable(response.Status), first: h.first(), fields: response.Header,
+				head: h, body: response.Body,
+			}, nil
 		}
 	}
+}
+
+// readBody reads the body to its end, as far as it is looked at, or until there is enough of it.
+// What a server has sent before it closed too early is its body.
+func (a *answer) readBody(enough func([]byte) bool) ([]byte, error) {
+	a.head.left = 2 * maxBody // with its framing
+	body := make([]byte, 0, maxBody)
+	for len(body) < maxBody && !enough(body) {
+		n, err := a.body.Read(body[len(body):maxBody])
+		body = body[:len(body)+n]
+		switch {
+		case err == nil:
+		case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, errLongAnswer):
+			return body, nil
+		default:
+			return body, err
+		}
+	}
+	return body, nil
 }
 
 // head reads at most left bytes from a connection and remembers the first ones as evidence.
@@ -74,9 +104,11 @@ func (h *head) Read(p []byte) (int, error) {
 }
 
 // first is the first line of what has come, shortened.
-func (h *head) first() string {
+func (h *head) first() string { return firstLine(h.seen) }
+
+func firstLine(seen []byte) string {
 	const longest = 48
-	line := h.seen[:min(len(h.seen), longest)]
+	line := seen[:min(len(seen), longest)]
 	for i, c := range line {
 		if c == '\r' || c == '\n' {
 			return string(line[:i])

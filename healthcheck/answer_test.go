@@ -27,8 +27,8 @@ func FuzzReadAnswer(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		whole := strings.NewReader(string(data))
-		a, err := readAnswer(whole)
-		b, pieceErr := readAnswer(iotest.OneByteReader(strings.NewReader(string(data))))
+		a, err := readAnswer(whole, "")
+		b, pieceErr := readAnswer(iotest.OneByteReader(strings.NewReader(string(data))), "")
 		// The evidence of an accepted answer is whatever had come by then.
 		if a.code != b.code || a.status != b.status || (err == nil) != (pieceErr == nil) {
 			t.Errorf("at once %+v %v, byte by byte %+v %v", a, err, b, pieceErr)

@@ -15,26 +15,35 @@ const recheckGap = 250 * time.Millisecond
 type check struct {
 	spec     Spec
 	report   func(Transition)
-	settle   func()        // called after the first result
-	wake     chan struct{} // holds a wish for an early check
+	settle   func()         // called after the first result
+	wake     chan time.Time // holds a wish for an early check, and from when on
+	observer *Observer      // nil: none
 	cancel   context.CancelFunc
 	done     chan struct{} // closed when the goroutine has ended
 	answered bool          // the first result is there; the goroutine's own until done is closed
 
+	order sync.Mutex // held from a result to the end of its report, so that reports come in order
+	ended bool       // nothing is reported any more; under order
+
 	mu      sync.Mutex // guards what follows; held for moments only
 	machine *Machine
 	running bool
+	late    time.Duration // by which the last check began after it was due
 }
 
 func (s *Set) newCheck(spec Spec, up bool, now time.Time) *check {
-	return &check{
+	c := &check{
 		spec:    spec,
 		report:  s.options.OnTransition,
 		settle:  s.settle,
-		wake:    make(chan struct{}, 1),
+		wake:    make(chan time.Time, 1),
 		done:    make(chan struct{}),
 		machine: NewMachine(MachineOptions{ID: spec.id(), Rise: spec.Rise, Fall: spec.Fall, Up: up}, now),
 	}
+	if spec.Observe != "" {
+		c.observer = &Observer{layer7: spec.Observe == ObserveLayer7, limit: int32(spec.Limit), reached: c.suspect}
+	}
+	return c
 }
 
 func (c *check) start(ctx context.Context) {
@@ -42,18 +51,27 @@ func (c *check) start(ctx context.Context) {
 	go c.run(ctx)
 }
 
-func (c *check) hurry() {
+// hurry asks for a check at from, or as soon after it as may be.
+func (c *check) hurry(from time.Time) {
 	select {
-	case c.wake <- struct{}{}:
+	case c.wake <- from:
 	default: // somebody has asked already
 	}
+}
+
+// end makes sure that nothing is reported any more, when the check itself has ended.
+func (c *check) end() {
+	<-c.done
+	c.order.Lock()
+	defer c.order.Unlock()
+	c.ended = true
 }
 
 func (c *check) status() Status {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	s := c.machine.Status(time.Now())
-	s.Running = c.running
+	s.Running, s.Late, s.Observed = c.running, c.late, c.observer != nil
 	return s
 }
 
@@ -66,9 +84,13 @@ func (c *check) run(ctx context.Context) {
 		if ctx.Err() != nil {
 			return // the result of a check that was called off says nothing
 		}
-		if t, changed := c.observe(result); changed {
-			c.report(t)
+		if result.OK && c.observer != nil {
+			c.observer.clear()
 		}
+		c.take(func(m *Machine, now time.Time) (Transition, bool) {
+			c.running = false
+			return m.Observe(result, now)
+		})
 		if !c.answered {
 			c.answered = true
 			c.settle()
@@ -88,18 +110,34 @@ func (c *check) probe(ctx context.Context) Result {
 	return c.spec.Probe(ctx)
 }
 
-func (c *check) observe(r Result) (Transition, bool) {
+// suspect is called by the observer, in the goroutine of a request.
+func (c *check) suspect(detail string) {
+	c.take(func(m *Machine, now time.Time) (Transition, bool) { return m.Suspect(c.spec.OnError, detail, now) })
+	if c.spec.Fast > 0 {
+		c.hurry(time.Now().Add(jittered(c.spec.Fast)))
+	}
+}
+
+// take gives the machine something to think about, and reports what comes of it.
+func (c *check) take(think func(*Machine, time.Time) (Transition, bool)) {
+	c.order.Lock()
+	defer c.order.Unlock()
+	if c.ended {
+		return
+	}
 	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.running = false
-	return c.machine.Observe(r, time.Now())
+	t, changed := think(c.machine, time.Now())
+	c.mu.Unlock()
+	if changed {
+		c.report(t)
+	}
 }
 
 // wait returns true when the next check is due, false when there is none. The next check is
 // reckoned from the start of this one, never from a timetable: what a long check or a suspended
 // machine has missed is not made up for.
 func (c *check) wait(ctx context.Context, start time.Time) bool {
-	next := start.Add(shortened(c.spec.Inter))
+	next := start.Add(jittered(c.spec.interval(c.status())))
 	timer := time.NewTimer(time.Until(next))
 	defer timer.Stop()
 	for {
@@ -107,17 +145,28 @@ func (c *check) wait(ctx context.Context, start time.Time) bool {
 		case <-ctx.Done():
 			return false
 		case <-timer.C:
+			c.note(time.Since(next))
 			return true
-		case <-c.wake:
-			if early := start.Add(recheckGap); early.Before(next) {
-				timer.Reset(time.Until(early))
+		case early := <-c.wake:
+			if soonest := start.Add(recheckGap); early.Before(soonest) {
+				early = soonest
+			}
+			if early.Before(next) {
+				next = early
+				timer.Reset(time.Until(next))
 			}
 		}
 	}
 }
 
-// shortened takes up to a tenth off inter, by chance, so that the checks of many servers that
+func (c *check) note(late time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.late = late
+}
+
+// jittered takes up to a tenth off inter, by chance, so that the checks of many servers that
 // started together drift apart.
-func shortened(inter time.Duration) time.Duration {
+func jittered(inter time.Duration) time.Duration {
 	return inter - rand.N(inter/10+1)
 }

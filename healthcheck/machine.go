@@ -20,10 +20,12 @@ type Machine struct {
 
 	level    int
 	untested bool // down and never up: one success will do, whatever rise is
+	noLB     bool // up, but wants no new requests
 	streak   int  // above 0: successes in a row; below 0: failures in a row
 
 	last            Result
 	failures, downs uint64
+	analyzed        uint64 // failures that live traffic has shown
 	changed         time.Time
 	downtime        time.Duration // up to changed
 	events          []Transition  // newest last; appended to and never overwritten, so that a Status may share it
@@ -55,34 +57,71 @@ func NewMachine(o MachineOptions, now time.Time) *Machine {
 }
 
 // Observe takes in the result of a check that ended at now. It returns the transition, and true,
-// if the server went up or down with it.
+// if the server went up or down with it, or wants new requests no longer or again. As with
+// HAProxy, L7Conditional brings no server up that is down.
 func (m *Machine) Observe(r Result, now time.Time) (Transition, bool) {
+	if r.Status == L7Conditional && !m.up() {
+		r.OK, r.Status = false, L7Status
+	}
 	m.last = r
 	if r.Status == SocketError {
 		return Transition{}, false
 	}
-	was := m.up()
+	was, noLB := m.up(), m.noLB
 	if r.OK {
 		m.pass()
 	} else {
 		m.fail()
 	}
-	if m.up() == was {
+	switch {
+	case !m.up():
+		m.noLB = false
+	case r.OK:
+		m.noLB = r.Status == L7Conditional
+	}
+	return m.compare(was, noLB, now)
+}
+
+// Suspect takes in that live traffic has failed often enough: a failure that no check has seen.
+// It returns what Observe does.
+func (m *Machine) Suspect(what OnError, detail string, now time.Time) (Transition, bool) {
+	m.analyzed++
+	if what == OnErrorFastinter {
 		return Transition{}, false
 	}
-	return m.change(now), true
+	was, noLB := m.up(), m.noLB
+	if was && what == OnErrorSuddenDeath {
+		m.level = min(m.level, m.rise+1)
+	}
+	if was && what == OnErrorMarkDown {
+		m.level = m.rise
+	}
+	m.last = Result{Status: HealthAnalyze, Detail: detail}
+	m.fail()
+	m.noLB = m.noLB && m.up()
+	return m.compare(was, noLB, now)
+}
+
+// compare tells what has changed since the server was up, and wanted new requests, or not.
+func (m *Machine) compare(up, noLB bool, now time.Time) (Transition, bool) {
+	if m.up() == up && m.noLB == noLB {
+		return Transition{}, false
+	}
+	return m.change(up, now), true
 }
 
 // Status is the state of the machine at now, but for Running, which it cannot know.
 func (m *Machine) Status(now time.Time) Status {
 	s := Status{
 		Up:         m.up(),
+		NoLB:       m.noLB,
 		Level:      m.level,
 		Rise:       m.rise,
 		Fall:       m.fall,
 		Last:       m.last,
 		Failures:   m.failures,
 		Downs:      m.downs,
+		Analyzed:   m.analyzed,
 		LastChange: m.changed,
 		Downtime:   m.downtime,
 		Events:     slices.Clip(m.events),
@@ -116,16 +155,20 @@ func (m *Machine) fail() {
 	}
 }
 
-// change records that the server has just gone up or down.
-func (m *Machine) change(now time.Time) Transition {
-	if m.up() {
+// change records that the server has just changed.
+func (m *Machine) change(wasUp bool, now time.Time) Transition {
+	switch {
+	case !wasUp:
 		m.downtime += now.Sub(m.changed)
-	} else {
+	case !m.up():
 		m.downs++
 	}
 	m.changed = now
 
-	t := Transition{ID: m.id, Up: m.up(), At: now, Reason: m.reason(), Result: m.last}
+	t := Transition{ID: m.id, Up: m.up(), NoLB: m.noLB, At: now, Reason: m.reason(), Result: m.last}
+	if wasUp && m.up() {
+		t.Reason = m.last.Detail // one check is enough
+	}
 	m.events = append(m.events[max(0, len(m.events)-maxEvents+1):], t)
 	return t
 }

@@ -18,9 +18,12 @@ const (
 	L6Timeout     CheckStatus = "L6TOUT" // TLS handshake not done in time
 	L6Response    CheckStatus = "L6RSP"  // TLS handshake failed
 	L7OK          CheckStatus = "L7OK"
+	L7Conditional CheckStatus = "L7OKC" // well, but wants no new requests: a 404 of HTTPOptions.DisableOn404
 	L7Timeout     CheckStatus = "L7TOUT"
-	L7Response    CheckStatus = "L7RSP" // not HTTP, or cut short
-	L7Status      CheckStatus = "L7STS" // a status that was not expected
+	L7Response    CheckStatus = "L7RSP"   // not HTTP, or cut short
+	L7Status      CheckStatus = "L7STS"   // a status that was not expected
+	Checked       CheckStatus = "CHECKED" // an agent has answered and said nothing of up and down
+	HealthAnalyze CheckStatus = "HANA"    // no check: live traffic has failed
 )
 
 // Description is HAProxy's text for s, its column check_desc.
@@ -44,6 +47,12 @@ func (s CheckStatus) Description() string {
 		return "Layer6 invalid response"
 	case L7OK:
 		return "Layer7 check passed"
+	case L7Conditional:
+		return "Layer7 check conditionally passed"
+	case Checked:
+		return "No status change"
+	case HealthAnalyze:
+		return "Health analyze"
 	case L7Timeout:
 		return "Layer7 timeout"
 	case L7Response:

@@ -14,8 +14,9 @@ type Options struct {
 	// the server is until further notice; before its first check.
 	OnStart func(id ID, up bool)
 
-	// OnTransition is called once for each change, by the goroutine of that server's check and
-	// before its next one. Calls for different servers may run at the same time.
+	// OnTransition is called once for each change, before the next one of that server: by the
+	// goroutine of its check and before its next check, or by the goroutine that has told its
+	// Observer. Calls for different servers may run at the same time.
 	OnTransition func(Transition)
 }
 
@@ -91,8 +92,17 @@ func (s *Set) Status(backend, server string) (Status, bool) {
 // fail. It never waits and may be called for every failure: checks stay recheckGap apart.
 func (s *Set) Recheck(backend, server string) {
 	if c, ok := s.find(backend, server); ok {
-		c.hurry()
+		c.hurry(time.Now())
 	}
+}
+
+// Observer returns whom to tell what live traffic sees of a server, until the next Reconcile;
+// nil: nobody wants to know.
+func (s *Set) Observer(backend, server string) *Observer {
+	if c, ok := s.find(backend, server); ok {
+		return c.observer
+	}
+	return nil
 }
 
 // Answered is closed once every check has ended for the first time, whatever it found. Later
@@ -106,7 +116,7 @@ func (s *Set) Stop() {
 	defer s.change.Unlock()
 	s.cancel()
 	for _, c := range s.checks {
-		<-c.done
+		c.end()
 	}
 }
 
@@ -144,7 +154,7 @@ func (s *Set) end(next map[ID]*check) {
 		}
 	}
 	for _, c := range gone {
-		<-c.done
+		c.end()
 		if !c.answered {
 			s.settle()
 		}

@@ -24,6 +24,7 @@ nginx-light nginx
 wrk wrk
 hey hey
 mariadb-server mariadbd
+redis-server redis-server
 prometheus prometheus
 chromium chromium
 socat socat

@@ -67,6 +67,7 @@ const (
 	OnServer   Scopes = 1 << Server
 	OnChecked  Scopes = 1 << (Listener + 1) // a server while it is checked
 	OnlyHTTP   Scopes = 1 << (Listener + 2) // none of the rows that are not in mode http
+	OnAgent    Scopes = 1 << (Listener + 3) // a server with an agent
 )
 
 // Has tells whether r is in the set.
@@ -74,10 +75,10 @@ func (s Scopes) Has(r *Row) bool {
 	if s&OnlyHTTP != 0 && r.Mode != "http" {
 		return false
 	}
-	return s&(1<<r.Scope) != 0 || s&OnChecked != 0 && r.checked()
+	return s&(1<<r.Scope) != 0 || s&OnChecked != 0 && r.checked() || s&OnAgent != 0 && r.Agent != nil
 }
 
 // has is Has for some row of the scope.
 func (s Scopes) has(scope Scope) bool {
-	return s&(1<<scope) != 0 || s&OnChecked != 0 && scope == Server
+	return s&(1<<scope) != 0 || s&(OnChecked|OnAgent) != 0 && scope == Server
 }

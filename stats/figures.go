@@ -86,11 +86,28 @@ func downtime(r *Row) Value {
 	return seconds(r.Downtime)
 }
 
-func checkStatus(r *Row) Value {
-	if r.Check.Running {
-		return text("* " + r.Check.Status)
+// status marks one that is about to be replaced, as HAProxy does.
+func (c *Check) status() Value {
+	if c.Running {
+		return text("* " + c.Status)
 	}
-	return text(r.Check.Status)
+	return text(c.Status)
+}
+
+// tracked is empty for a server that has its own state.
+func tracked(r *Row) Value {
+	if r.Tracked == "" {
+		return Value{}
+	}
+	return text(r.Tracked)
+}
+
+// analyzed is empty unless traffic is observed, as in HAProxy.
+func analyzed(r *Row) Value {
+	if !r.Check.Observed {
+		return Value{}
+	}
+	return total(r.Check.Analyzed)
 }
 
 func checkCode(r *Row) Value {
@@ -100,8 +117,8 @@ func checkCode(r *Row) Value {
 	return number(r.Check.Code)
 }
 
-func checkDuration(r *Row) Value {
-	v := millis(r.Check.Duration)
+func (c *Check) duration() Value {
+	v := millis(c.Duration)
 	v.Type = U64
 	return v
 }

@@ -119,6 +119,7 @@ type Row struct {
 	Health         HealthState
 	Maintenance    bool
 	Draining       bool // server: takes no new requests but those bound to it
+	NoLB           bool // server: its check has found that it is well and wants no new requests
 	Backup         bool // server: used when no other one is usable
 	Stopped        bool // frontend: accepts no more connections
 	Weight         int  // effective; backend: sum over usable servers
@@ -130,6 +131,8 @@ type Row struct {
 	Downtime       time.Duration
 	Downs          uint64         // backend: how often its last usable server was lost
 	Check          *Check         // server with a health check
+	Agent          *Check         // server with an agent, which has no failures, downs and events of its own
+	Tracked        string         // backend/server whose health is this one's; empty: it has its own
 	ServersByState map[string]int // backend: how many servers are UP, DOWN, MAINT, DRAIN, NOLB
 	ServersByCheck map[string]int // backend: how many checked servers have which check status, such as L7OK
 
@@ -148,6 +151,8 @@ type Check struct {
 	Level       int     // 0..Rise-1: down, Rise..Rise+Fall-1: up
 	Failures    uint64  // checks failed while the server was up
 	Downs       uint64  // transitions from up to down
+	Observed    bool    // live traffic is looked at as well
+	Analyzed    uint64  // failures that it has shown
 	Events      []Event // newest last, at most a few tens
 }
 
@@ -155,5 +160,11 @@ type Check struct {
 type Event struct {
 	At     time.Time
 	Up     bool
+	NoLB   bool   // it is up and wants no new requests
 	Reason string // such as "3 failures: connection refused"
+
+	// The check that made the difference; Check is empty if that is not known.
+	Check    string // its status, such as L7STS
+	Code     int    // HTTP status, 0: none
+	Duration time.Duration
 }

@@ -34,6 +34,8 @@ func (r *Row) State() string {
 		return StateMaint
 	case r.Health == Down:
 		return StateDown
+	case r.NoLB:
+		return StateNoLB
 	case r.Draining:
 		return StateDrain
 	}
@@ -41,7 +43,7 @@ func (r *Row) State() string {
 }
 
 // Status returns HAProxy's column "status": the state, with how far a server is on its way to
-// the other one, such as "UP 1/3" and "DOWN 1/2".
+// the other one, such as "UP 1/3" and "DOWN 1/2", or that its agent has taken it down.
 func (r *Row) Status() string {
 	state := r.State()
 	switch {
@@ -51,6 +53,10 @@ func (r *Row) Status() string {
 		return "OPEN"
 	case r.Scope == Backend:
 		return state + r.hidden
+	case state == StateDown && r.DownByAgent():
+		return state + " (agent)"
+	case state == StateDrain && r.Agent != nil:
+		return state + " (agent)"
 	case r.GoingDown():
 		return fmt.Sprintf("%s %d/%d", state, r.Check.Level-r.Check.Rise+1, r.Check.Fall)
 	case r.GoingUp():
@@ -68,8 +74,11 @@ func (r *Row) GoingDown() bool {
 
 // GoingUp tells whether a server is down and passed its latest checks.
 func (r *Row) GoingUp() bool {
-	return r.checked() && r.Health == Down && r.Check.Level > 0
+	return r.checked() && r.Health == Down && r.Check.Level > 0 && r.Check.Level < r.Check.Rise
 }
+
+// DownByAgent tells whether a server's agent says that it is down.
+func (r *Row) DownByAgent() bool { return r.Agent != nil && r.Agent.Level == 0 }
 
 // checked tells whether checks of the server are running now.
 func (r *Row) checked() bool { return r.Scope == Server && r.Check != nil && !r.Maintenance }
@@ -91,6 +100,10 @@ func (r *Row) currentState() iter.Seq2[string, float64] {
 
 func (r *Row) currentCheck() iter.Seq2[string, float64] {
 	return oneOf(checkStatuses[:], r.Check.Status)
+}
+
+func (r *Row) currentAgent() iter.Seq2[string, float64] {
+	return oneOf(checkStatuses[:], r.Agent.Status)
 }
 
 func (r *Row) serversByState() iter.Seq2[string, float64] {

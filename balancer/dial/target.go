@@ -55,9 +55,6 @@ func (t *Target) Same(o *Target) bool {
 		t.tls.InsecureSkipVerify == o.tls.InsecureSkipVerify && t.tls.RootCAs.Equal(o.tls.RootCAs)
 }
 
-// Plain tells whether a connection is one of TCP and nothing more.
-func (t *Target) Plain() bool { return t.network == "tcp" && t.proxy == "" && t.tls == nil }
-
 // Dial opens a connection for the client at from, which has connected to to; both are only used
 // for the PROXY header, and without one of them the header names nobody. Everything ends with
 // ctx. A connection behind TLS is a *tls.Conn on a *steady.Conn, its handshake done. If that has

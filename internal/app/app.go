@@ -39,8 +39,12 @@ type App struct {
 
 	proxy   *balancer.Proxy
 	checks  *healthcheck.Set
+	agents  *healthcheck.Agents
+	healths *healths
 	figures *figures
 	slots   *listen.Slots // of all frontends together
+
+	observers atomic.Pointer[map[*balancer.Server]*healthcheck.Observer] // of live traffic
 
 	change    sync.Mutex               // one reload or stop at a time
 	bindSlots map[string]*listen.Slots // by frontend; under change
@@ -90,18 +94,25 @@ func (a *App) start() error {
 		return err
 	}
 	proxy, err := balancer.New(cfg, balancer.Options{
-		Log: a.logs.access, OnPanic: a.reportPanic, OnPanicThreshold: a.reportPanicThreshold,
+		Log: a.logs.access, OnPanic: a.reportPanic, OnPanicThreshold: a.reportPanicThreshold, OnResult: a.observe,
 	})
 	if err != nil {
 		return err
 	}
+	a.healths = &healths{}
 	a.proxy, a.figures = proxy, newFigures(proxy.Table, a.started)
+	a.figures.healths = a.healths
+	plan, err := planChecks(cfg, proxy.Table())
+	if err != nil {
+		a.proxy.Close()
+		return err
+	}
 	next, err := a.open(cfg, proxy.Table())
 	if err != nil {
 		a.proxy.Close()
 		return err
 	}
-	a.startChecks(cfg)
+	a.startChecks(plan)
 	a.adopt(next)
 	a.tellDerived(next.table)
 	ctx, cancel := context.WithCancel(context.Background())
@@ -199,7 +210,7 @@ func (a *App) Stop(ctx context.Context) error {
 	a.drain(ctx, a.binds)
 	a.retired.Wait()
 	a.halt()
-	a.checks.Stop()
+	a.stopChecks()
 	a.sampling()
 	<-a.sampled
 	if a.admin != nil {

@@ -1,115 +1,102 @@
 package app
 
 import (
-	"cmp"
-	"context"
-	"errors"
 	"fmt"
-	"net"
-	"strings"
 	"time"
 
 	"relais/balancer"
-	"relais/balancer/dial"
 	"relais/healthcheck"
 	"relais/internal/config"
 )
 
-// startChecks starts the health checks and joins them with the servers.
-func (a *App) startChecks(cfg *config.Config) {
+// startChecks starts health checks and agents, and joins them with the servers.
+func (a *App) startChecks(plan *checkPlan) {
 	a.checks = healthcheck.NewSet(healthcheck.Options{
-		OnStart: func(id healthcheck.ID, up bool) { a.setUp(id, up) },
-		OnTransition: func(t healthcheck.Transition) {
-			a.setUp(t.ID, t.Up)
-			a.reportTransition(t)
-		},
+		OnStart:      func(id healthcheck.ID, up bool) { a.setHealth(id, up, false) },
+		OnTransition: a.reportTransition,
 	})
-	a.figures.checks = a.checks
-	a.checks.Reconcile(a.specs(cfg))
+	a.agents = healthcheck.NewAgents(healthcheck.AgentOptions{OnAdvice: a.heed, OnEnd: a.forget})
+	a.figures.checks, a.figures.agents = a.checks, a.agents
+	a.reconcileChecks(plan)
+}
+
+// stopChecks ends all of that. The figures stay.
+func (a *App) stopChecks() {
+	a.checks.Stop()
+	a.agents.Stop()
 }
 
 // reconcileChecks makes the checks those of another configuration. A server that is not checked
-// is taken to be up.
-func (a *App) reconcileChecks(cfg *config.Config) {
-	a.checks.Reconcile(a.specs(cfg))
+// is taken to be up, and one that follows another one is what that is.
+func (a *App) reconcileChecks(plan *checkPlan) {
+	a.healths.follow(plan.leaders)
+	a.checks.Reconcile(plan.specs)
+	a.agents.Reconcile(plan.agents)
+	observers := map[*balancer.Server]*healthcheck.Observer{}
 	for _, b := range a.proxy.Table().Backends {
 		for _, s := range b.Servers {
-			if _, checked := a.checks.Status(b.Name, s.Name); !checked {
-				s.SetUp(true)
+			a.healths.settle(healthcheck.ID{Backend: b.Name, Server: s.Name}, s, a.checks)
+			if o := a.checks.Observer(b.Name, s.Name); o != nil {
+				observers[s] = o
 			}
 		}
 	}
+	a.observers.Store(&observers)
 	a.figures.reconcile(time.Now())
 }
 
-func (a *App) setUp(id healthcheck.ID, up bool) {
-	if s := a.proxy.Table().Server(id.Backend, id.Server); s != nil {
-		s.SetUp(up)
+// observe hands on what live traffic has seen of a server.
+func (a *App) observe(s *balancer.Server, connected bool, status int) {
+	if observers := a.observers.Load(); observers != nil {
+		if o := (*observers)[s]; o != nil {
+			o.Seen(connected, status)
+		}
 	}
 }
 
-// reportTransition logs a server going up or down, and a backend gaining or losing its last one.
+func (a *App) setHealth(id healthcheck.ID, up, noLB bool) (followers []healthcheck.ID) {
+	table := a.proxy.Table()
+	return a.healths.set(id, func(id healthcheck.ID) {
+		if s := table.Server(id.Backend, id.Server); s != nil {
+			setHealth(s, up, noLB)
+		}
+	})
+}
+
+// reportTransition applies and logs a change of a server, and of those that follow it.
 func (a *App) reportTransition(t healthcheck.Transition) {
+	followers := a.setHealth(t.ID, t.Up, t.NoLB)
+	a.logTransition(t)
+	via := fmt.Sprintf("%s (via %s)", t.Reason, t.ID)
+	for _, id := range followers {
+		t.ID, t.Reason = id, via
+		a.logTransition(t)
+	}
+}
+
+// logTransition logs a change of a server, and whether its backend has gained its first usable
+// server or lost its last one with it.
+func (a *App) logTransition(t healthcheck.Transition) {
 	event, state := a.log.Warn(), "DOWN"
-	if t.Up {
+	switch {
+	case t.NoLB:
+		state = "NOLB"
+	case t.Up:
 		event, state = a.log.Info(), "UP"
 	}
 	event.Str("backend", t.ID.Backend).Str("server", t.ID.Server).Str("check", string(t.Result.Status)).
 		Int("code", t.Result.Code).Dur("duration", t.Result.Duration).
 		Msg(fmt.Sprintf("%s %s after %s", t.ID.Server, state, t.Reason))
-	switch usable, changed := a.figures.backendChanged(t.ID.Backend, t.At); {
+	a.reportBackend(t.ID.Backend, t.At)
+}
+
+// reportBackend logs whether a backend can serve, if that has just changed.
+func (a *App) reportBackend(name string, at time.Time) {
+	switch usable, changed := a.figures.backendChanged(name, at); {
 	case changed && !usable:
-		a.log.Error().Str("backend", t.ID.Backend).Msg("backend " + t.ID.Backend + " has no server available")
+		a.log.Error().Str("backend", name).Msg("backend " + name + " has no server available")
 	case changed:
-		a.log.Info().Str("backend", t.ID.Backend).Msg("backend " + t.ID.Backend + " has a server again")
-	}
-}
-
-// specs says which servers are checked, and how.
-func (a *App) specs(cfg *config.Config) []healthcheck.Spec {
-	var specs []healthcheck.Spec
-	for _, b := range cfg.Backends {
-		for _, s := range b.Servers {
-			if b.HealthCheck != nil && !s.Disabled {
-				open := checkDial(a.proxy.Table().Server(b.Name, s.Name))
-				specs = append(specs, spec(b, s, b.HealthCheck, open))
-			}
-		}
-	}
-	return specs
-}
-
-func spec(b *config.Backend, s *config.Server, c *config.HealthCheck, open healthcheck.Dial) healthcheck.Spec {
-	spec := healthcheck.Spec{
-		Backend: b.Name, Server: s.Name, Inter: c.Inter, Timeout: c.Timeout,
-		Rise: c.Rise, Fall: c.Fall, Initial: healthcheck.Initial(c.Initial),
-		Key: fmt.Sprint(s.Address, s.SendProxy, s.TLS, *c),
-	}
-	if c.Type == "tcp" {
-		spec.Probe = healthcheck.TCP(open)
-		return spec
-	}
-	host := c.Host
-	if strings.HasPrefix(s.Address, "unix@") {
-		host = cmp.Or(host, "localhost") // a path is no host
-	}
-	spec.Probe = healthcheck.HTTP(healthcheck.HTTPOptions{
-		Address: s.Address, Dial: open, Method: c.Method, Path: c.Path, Host: host, Expect: c.ExpectStatus.Contains,
-	})
-	return spec
-}
-
-// checkDial is how the checks of a server reach it: as its traffic does.
-func checkDial(s *balancer.Server) healthcheck.Dial {
-	if s.PlainTCP() {
-		return healthcheck.DialTCP(s.Address())
-	}
-	return func(ctx context.Context) (net.Conn, error) {
-		conn, err := s.DialCheck(ctx)
-		if failed, ok := errors.AsType[*dial.HandshakeError](err); ok {
-			err = &healthcheck.HandshakeError{Err: failed}
-		}
-		return conn, err
+		a.log.Info().Str("backend", name).Msg("backend " + name + " has a server again")
 	}
 }
 
@@ -119,4 +106,9 @@ func age(now, t time.Time) time.Duration {
 		return 0
 	}
 	return max(0, now.Sub(t))
+}
+
+// isChecked tells whether a server has a check of its own.
+func isChecked(b *config.Backend, s *config.Server) bool {
+	return b.HealthCheck != nil && !s.Disabled && s.Track == ""
 }

@@ -14,6 +14,8 @@ import (
 type figures struct {
 	table   func() *balancer.Table // in force
 	checks  *healthcheck.Set
+	agents  *healthcheck.Agents
+	healths *healths
 	started time.Time
 	rates   stats.Rates[rateKey]
 

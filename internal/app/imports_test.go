@@ -48,7 +48,7 @@ func house() []room {
 		{
 			path: "internal/app", libs: []string{"fasthttp", "zerolog", "prometheus"},
 			may: []string{
-				"balancer", "balancer/dial", "balancer/h1", "balancer/accesslog", "healthcheck", "stats", "stats/page", "stats/prom",
+				"balancer", "balancer/dial", "balancer/h1", "balancer/accesslog", "healthcheck", "healthcheck/mysqlcheck", "stats", "stats/page", "stats/prom",
 				"internal/config", "internal/config/file", "internal/discovery", "internal/operate", "internal/ctl", "internal/listen", "internal/logqueue",
 			},
 			why: "app wires the balancer; web application, backup and Docker are other processes",
@@ -88,6 +88,10 @@ func house() []room {
 		{
 			path: "healthcheck", may: []string{"internal/config"}, libs: []string{"fasthttp"},
 			why: "health is a pure state machine: it returns transitions, and app logs, counts and applies them",
+		},
+		{
+			path: "healthcheck/mysqlcheck", may: []string{"healthcheck"}, libs: []string{"mysql"},
+			why: "it is one probe among others, apart from them for the sake of its library",
 		},
 		{
 			path: "stats", std: true,
@@ -146,7 +150,7 @@ func house() []room {
 			why: "it must work when the house does not",
 		},
 		{
-			path: "webapp", libs: []string{"fasthttp", "zerolog", "prometheus"},
+			path: "webapp", libs: []string{"fasthttp", "zerolog", "prometheus", "mysql"},
 			why: "the web application is another program than the balancer",
 		},
 	}
@@ -160,6 +164,7 @@ func libraries() map[string][]string {
 		"zerolog":    {"github.com/rs/zerolog"},
 		"prometheus": {"github.com/prometheus/"},
 		"docker":     {"github.com/docker/", "github.com/moby/"},
+		"mysql":      {"github.com/go-sql-driver/"},
 	}
 }
 

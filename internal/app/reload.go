@@ -53,6 +53,10 @@ func (a *App) Reload() error {
 	if err != nil {
 		return err
 	}
+	plan, err := planChecks(cfg, table)
+	if err != nil {
+		return err
+	}
 	next, err := a.open(cfg, table)
 	if err != nil {
 		return err
@@ -67,7 +71,7 @@ func (a *App) Reload() error {
 	a.proxy.Publish(table)
 	a.adopt(next)
 	a.tellDerived(table)
-	a.reconcileChecks(cfg)
+	a.reconcileChecks(plan)
 	a.inForce(cfg, time.Now())
 	return nil
 }

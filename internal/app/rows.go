@@ -86,27 +86,61 @@ func (f *figures) serverRow(b *balancer.Backend, s *balancer.Server, now time.Ti
 	r.Sessions, r.SessionsMax = c.Sessions.Load()
 	r.Rate, r.RateMax = f.rates.At(now, rateKey{stats.Server, b.Name, s.Name, false, false}, r.SessionsTotal)
 	times(&r, &c.Queue, &c.Connect, &c.Response, &c.Total)
-	if status, ok := f.checks.Status(b.Name, s.Name); ok {
-		addCheck(&r, status, now)
-	}
+	r.Draining, r.NoLB = s.Draining(), s.NoLB()
+	f.addHealth(&r, now)
 	return r
+}
+
+// addHealth adds what the health check and the agent of a server know, or the check of the server
+// that it follows.
+func (f *figures) addHealth(r *stats.Row, now time.Time) {
+	if leader, follows := f.healths.leader(healthcheck.ID{Backend: r.Proxy, Server: r.Server}); follows {
+		r.Tracked = leader.String()
+		if status, ok := f.checks.Status(leader.Backend, leader.Server); ok {
+			r.Health, r.LastChange = healthState(status.Up), age(now, status.LastChange)
+		}
+	} else if status, ok := f.checks.Status(r.Proxy, r.Server); ok {
+		addCheck(r, status, now)
+	}
+	if status, ok := f.agents.Status(r.Proxy, r.Server); ok {
+		addAgent(r, status)
+	}
+}
+
+func healthState(up bool) stats.HealthState {
+	if up {
+		return stats.Up
+	}
+	return stats.Down
+}
+
+// addAgent adds what an agent has said. As in HAProxy one word of it is enough.
+func addAgent(r *stats.Row, status healthcheck.AgentStatus) {
+	r.Agent = &stats.Check{
+		Running: status.Running, Status: string(status.Last.Status), Code: status.Last.Code,
+		Duration: status.Last.Duration, Detail: status.Last.Detail, Description: status.Last.Status.Description(),
+		Rise: 1, Fall: 1, Level: 1,
+	}
+	if !status.Up {
+		r.Health, r.Agent.Level = stats.Down, 0
+	}
 }
 
 // addCheck adds what the health check knows.
 func addCheck(r *stats.Row, status healthcheck.Status, now time.Time) {
-	r.Health = stats.Down
-	if status.Up {
-		r.Health = stats.Up
-	}
+	r.Health = healthState(status.Up)
 	r.LastChange, r.Downtime = age(now, status.LastChange), status.Downtime
 	r.Check = &stats.Check{
 		Running: status.Running, Status: string(status.Last.Status), Code: status.Last.Code,
 		Duration: status.Last.Duration, Detail: status.Last.Detail, Description: status.Last.Status.Description(),
 		Rise: status.Rise, Fall: status.Fall, Level: status.Level,
-		Failures: status.Failures, Downs: status.Downs,
+		Failures: status.Failures, Downs: status.Downs, Observed: status.Observed, Analyzed: status.Analyzed,
 	}
 	for _, t := range status.Events {
-		r.Check.Events = append(r.Check.Events, stats.Event{At: t.At, Up: t.Up, Reason: t.Reason})
+		r.Check.Events = append(r.Check.Events, stats.Event{
+			At: t.At, Up: t.Up, NoLB: t.NoLB, Reason: t.Reason,
+			Check: string(t.Result.Status), Code: t.Result.Code, Duration: t.Result.Duration,
+		})
 	}
 }
 
@@ -134,14 +168,7 @@ func addServer(b, s *stats.Row, usable bool) {
 		b.UserWeight += s.UserWeight
 		b.Active++
 	}
-	switch {
-	case s.Maintenance:
-		b.ServersByState["MAINT"]++
-	case s.Health == stats.Down:
-		b.ServersByState["DOWN"]++
-	default:
-		b.ServersByState["UP"]++
-	}
+	b.ServersByState[s.State()]++
 	if s.Check != nil {
 		b.ServersByCheck[s.Check.Status]++
 	}

@@ -73,7 +73,14 @@ func status(c *cell, v stats.Value, r *stats.Row) {
 
 func lastCheck(c *cell, v stats.Value, r *stats.Row) {
 	c.Class = "text"
-	if v.Type == stats.Empty {
+	switch {
+	case r.Tracked != "":
+		c.Text = "via " + r.Tracked
+		return
+	case v.Type == stats.Empty && r.Agent != nil:
+		c.Text = r.Agent.Status + " (agent)"
+		return
+	case v.Type == stats.Empty:
 		return
 	}
 	c.Text = v.String()

@@ -1,7 +1,9 @@
 package page
 
 import (
+	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	"relais/stats"
@@ -14,6 +16,7 @@ type event struct {
 	Server string
 	State  string
 	Reason string
+	Check  string // status, code and duration; empty: not known
 }
 
 // mostEvents is how many of a backend's last transitions are shown.
@@ -36,8 +39,23 @@ func eventsOf(rows []stats.Row, now time.Time) []event {
 
 func newEvent(server string, e stats.Event, now time.Time) event {
 	state := stats.StateDown
-	if e.Up {
+	switch {
+	case e.NoLB:
+		state = stats.StateNoLB
+	case e.Up:
 		state = stats.StateUp
 	}
-	return event{At: e.At.UTC(), Ago: long(now.Sub(e.At)), Server: server, State: state, Reason: e.Reason}
+	return event{At: e.At.UTC(), Ago: long(now.Sub(e.At)), Server: server, State: state, Reason: e.Reason, Check: evidence(e)}
+}
+
+// evidence is what the check that made the difference found, such as "L7STS/503 in 3ms".
+func evidence(e stats.Event) string {
+	if e.Check == "" {
+		return ""
+	}
+	found := e.Check
+	if e.Code != 0 {
+		found += "/" + strconv.Itoa(e.Code)
+	}
+	return fmt.Sprintf("%s in %dms", found, e.Duration.Milliseconds())
 }

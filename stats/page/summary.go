@@ -86,7 +86,7 @@ func (t *tally) addServer(r *stats.Row) {
 	case state == stats.StateMaint:
 		t.info = append(t.info, name+" is in maintenance"+since(r.LastChange))
 		return
-	case state == stats.StateDrain:
+	case state == stats.StateDrain, state == stats.StateNoLB:
 		t.info = append(t.info, name+" is draining"+since(r.LastChange))
 		return
 	case r.GoingUp():
@@ -153,6 +153,8 @@ func since(d time.Duration) string { return " since " + long(d) }
 // because gives what the last check found.
 func because(r *stats.Row) string {
 	switch {
+	case r.DownByAgent():
+		return ": " + r.Agent.Detail
 	case r.Check == nil:
 		return ""
 	case r.Check.Detail != "":

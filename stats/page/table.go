@@ -97,7 +97,7 @@ func class(r *stats.Row) string {
 		return kind + "going_up"
 	case state == stats.StateDown:
 		return kind + "down"
-	case state == stats.StateDrain, r.Weight == 0:
+	case state == stats.StateDrain, state == stats.StateNoLB, r.Weight == 0:
 		return kind + "draining"
 	case r.GoingDown():
 		return kind + "going_down"
@@ -115,7 +115,7 @@ func about(rows []stats.Row) string {
 	}
 	up, all := 0, len(rows)-1
 	for i := range rows[:all] {
-		if state := rows[i].State(); state == stats.StateUp || state == stats.StateDrain {
+		if state := rows[i].State(); state != stats.StateDown && state != stats.StateMaint {
 			up++
 		}
 	}

@@ -114,6 +114,24 @@ func abortsTip(r *stats.Row) []line {
 }
 
 func checkTip(r *stats.Row) []line {
+	return append(ownCheckTip(r), agentTip(r)...)
+}
+
+func agentTip(r *stats.Row) []line {
+	if r.Agent == nil {
+		return nil
+	}
+	lines := []line{{"Agent", r.Agent.Status + ", " + r.Agent.Description}}
+	if r.Agent.Detail != "" {
+		lines = append(lines, line{"Agent's words", r.Agent.Detail})
+	}
+	return lines
+}
+
+func ownCheckTip(r *stats.Row) []line {
+	if r.Tracked != "" {
+		return []line{{"Follows", r.Tracked}}
+	}
 	if r.Scope != stats.Server || r.Check == nil || r.Maintenance {
 		return nil
 	}
