@@ -152,9 +152,11 @@ func TestRedirectAndReturn(t *testing.T) {
 func TestRateLimitAnswers(t *testing.T) {
 	limit := config.Rule{Match: config.Match{PathPrefix: []string{"/api"}}, RateLimit: &config.RateLimit{Requests: 2, Per: time.Hour, Header: "X-Key"}}
 	f := newFarm(t, rules(limit), saying(t, "app"))
+	asked := 0
 	ask := func(target, key string) string {
 		c := f.dial()
 		defer c.Close()
+		defer func() { f.line(asked); asked++ }() // in this order
 		c.Send("GET " + target + " HTTP/1.1\r\nHost: h\r\nAccept: application/json\r\nX-Key: " + key + "\r\n\r\n")
 		head := c.Head()
 		if body := c.Body(contentLength(head)); status(head) == "429" && (!json.Valid([]byte(body)) || !strings.Contains(head, "\r\nRetry-After: 1800\r\n")) {
@@ -260,7 +262,7 @@ func TestRulesThatCannotBe(t *testing.T) {
 		{rules(config.Rule{Split: []config.Split{{Backend: "app", Weight: 1}, {Backend: "nowhere"}}}), `there is no backend "nowhere"`},
 		{both(backend("db", ":1"), tcp, rules(config.Rule{Backend: "db"})), `there is no backend "db" in mode http`},
 		{rules(config.Rule{}), "frontend web: rules: rule 1: has no action"},
-		{func(c *config.Config) { c.Frontends[0].Request = []config.Edit{{DelHeader: []string{"Host"}}} }, "request: edit 1: del_header: Host says"},
+		{func(c *config.Config) { c.Frontends[0].Request = []config.Edit{{DelHeader: []string{"Host"}}} }, "request: edit 1: del_header: Host is changed by set_host"},
 		{func(c *config.Config) { c.Frontends[0].Response = []config.Edit{{SetHost: "h"}} }, "response: edit 1: an answer has neither"},
 		{both(rules(config.Rule{Backend: "app"}), func(c *config.Config) { c.Frontends[0].Mode = "tcp" }), "no requests for rules"},
 	} {

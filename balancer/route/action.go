@@ -59,14 +59,11 @@ type Answer struct {
 }
 
 func newAnswer(c *config.Return) (action, error) {
-	a := &Answer{Status: c.Status, ContentType: c.ContentType, Body: c.Body}
-	if c.File != "" {
-		body, err := c.File.LoadBody()
-		if err != nil {
-			return nil, fmt.Errorf("return: %w", err)
-		}
-		a.Body = string(body)
+	body, err := c.Load()
+	if err != nil {
+		return nil, fmt.Errorf("return: %w", err)
 	}
+	a := &Answer{Status: c.Status, ContentType: c.ContentType, Body: string(body)}
 	switch {
 	case a.Status < 200 || a.Status > 599:
 		return nil, fmt.Errorf("return: the status is %d; write one from 200 to 599", a.Status)

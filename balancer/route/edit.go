@@ -223,7 +223,7 @@ func (d *edit) compileTarget(c *config.Edit, s scope) (err error) {
 // soundPath tells whether a template can become a path, as far as it is known.
 func soundPath(t template) bool {
 	for i, p := range t {
-		if i == 0 && p.variable != "path" && !strings.HasPrefix(p.text, "/") || !pathText(p.text) {
+		if i == 0 && p.Variable != "path" && !strings.HasPrefix(p.Text, "/") || !pathText(p.Text) {
 			return false
 		}
 	}

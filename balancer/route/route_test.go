@@ -69,9 +69,9 @@ func TestWhatCannotBeCompiled(t *testing.T) {
 		{config.Rule{Redirect: &config.Redirect{Location: "/a b", Code: 302}}, "without spaces"},
 		{config.Rule{Redirect: &config.Redirect{Prefix: "/", Code: 302}}, "without a slash"},
 		{config.Rule{Redirect: &config.Redirect{Code: 302}}, "write a URL"},
-		{config.Rule{Redirect: &config.Redirect{Location: "https://{hots}/", Code: 302}}, "{hots} is no variable; write one of {client_ip}"},
-		{config.Rule{Redirect: &config.Redirect{Location: "https://{server}/", Code: 302}}, "{server} is not known yet"},
-		{config.Rule{Redirect: &config.Redirect{Location: "https://{host", Code: 302}}, "write {{ for a brace"},
+		{config.Rule{Redirect: &config.Redirect{Location: "https://{hots}/", Code: 302}}, "variable {hots} is not known; write {host}"},
+		{config.Rule{Redirect: &config.Redirect{Location: "https://{server}/", Code: 302}}, "{server} is not known here yet"},
+		{config.Rule{Redirect: &config.Redirect{Location: "https://{host", Code: 302}}, "or {{ for a brace"},
 	} {
 		if _, err := Compile([]config.Rule{test.rule}, nil); err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%+v: got %v, want %s", test.rule, err, test.want)

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"relais/internal/config"
 )
 
 // Values are what the variables of a template stand for.
@@ -13,12 +15,7 @@ type Values interface {
 }
 
 // template is a text with variables in braces.
-type template []piece
-
-// piece is a text, or a variable if that has a name.
-type piece struct {
-	text, variable string
-}
+type template []config.Piece
 
 // scope says where a template stands, and so what is known there.
 type scope uint8
@@ -43,63 +40,38 @@ var variables = [...][]string{
 func Variables() []string { return slices.Concat(variables[:]...) }
 
 // compileTemplate reads a text in which {name} is a variable and {{ a brace.
-func compileTemplate(text string, s scope) (t template, err error) {
-	for text != "" {
-		before, after, found := strings.Cut(text, "{")
-		t = t.with(piece{text: before})
-		if !found {
-			break
-		}
-		if rest, brace := strings.CutPrefix(after, "{"); brace {
-			t = t.with(piece{text: "{"})
-			text = rest
+func compileTemplate(text string, s scope) (template, error) {
+	pieces, err := config.ParseTemplate(text)
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range pieces {
+		if p.Variable == "" {
 			continue
 		}
-		name, rest, closed := strings.Cut(after, "}")
-		if !closed {
-			return nil, fmt.Errorf("%q has a { without a }; write {{ for a brace", text)
-		}
-		if err := s.check(name); err != nil {
+		if err := s.check(p.Variable); err != nil {
 			return nil, err
 		}
-		t = t.with(piece{variable: name})
-		text = rest
 	}
-	return t, nil
-}
-
-// with adds a piece. Texts that follow each other become one.
-func (t template) with(p piece) template {
-	last := len(t) - 1
-	switch {
-	case p == piece{}:
-		return t
-	case last >= 0 && p.variable == "" && t[last].variable == "":
-		t[last].text += p.text
-		return t
-	}
-	return append(t, p)
+	return pieces, nil
 }
 
 // check tells what is wrong with a variable.
 func (s scope) check(name string) error {
 	known := slices.Concat(variables[:s+1]...)
-	switch {
-	case slices.Contains(known, name):
+	if slices.Contains(known, name) {
 		return nil
-	case slices.Contains(Variables(), name):
-		return fmt.Errorf("{%s} is not known yet; write one of {%s}", name, strings.Join(known, "} {"))
 	}
-	return fmt.Errorf("{%s} is no variable; write one of {%s}, or {{ for a brace", name, strings.Join(known, "} {"))
+	return fmt.Errorf("{%s} is not known here yet; write one of {%s}", name, strings.Join(known, "} {"))
 }
 
 // append appends the text with what its variables stand for.
 func (t template) append(dst []byte, values Values) []byte {
 	for i := range t {
-		if p := &t[i]; p.variable != "" {
-			dst = values.AppendValue(dst, p.variable)
+		if p := &t[i]; p.Variable != "" {
+			dst = values.AppendValue(dst, p.Variable)
 		} else {
-			dst = append(dst, p.text...)
+			dst = append(dst, p.Text...)
 		}
 	}
 	return dst
@@ -110,13 +82,13 @@ func (t template) start() string {
 	if len(t) == 0 {
 		return ""
 	}
-	return t[0].text
+	return t[0].Text
 }
 
 // fixed tells whether the template has no variables.
-func (t template) fixed() bool { return len(t) == 0 || len(t) == 1 && t[0].variable == "" }
+func (t template) fixed() bool { return len(t) == 0 || len(t) == 1 && t[0].Variable == "" }
 
 // names tells whether a variable is in the template.
 func (t template) names(variable string) bool {
-	return slices.ContainsFunc(t, func(p piece) bool { return p.variable == variable })
+	return slices.ContainsFunc(t, func(p config.Piece) bool { return p.Variable == variable })
 }

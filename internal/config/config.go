@@ -67,7 +67,7 @@ type Frontend struct {
 	Syntax         string         `yaml:"syntax"`          // refuse or report: what harmless syntax faults of a request get
 	TrustedProxies []netip.Prefix `yaml:"trusted_proxies"` // whose X-Forwarded-* are kept; those of others are replaced
 	Monitor        *Monitor       `yaml:"monitor"`         // nil: none
-	Request        []Edit         `yaml:"request"`         // of every request, before Rules
+	Request        []Edit         `yaml:"request"`         // of every request; Rules look at what the client sent
 	Rules          []Rule         `yaml:"rules"`
 	Response       []Edit         `yaml:"response"` // of every answer of a server
 	Timeout        Timeouts       `yaml:"timeout"`

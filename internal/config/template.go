@@ -58,9 +58,8 @@ func variableAdvice(name string) string {
 	return "write {" + strings.Join(variables(), "}, {") + "}"
 }
 
-// template looks at a value with variables. What is not known before a server is chosen is for
-// answers only.
-func (v *validator) template(path, value string, answer bool) {
+// template looks at a value with variables. unknown are those that nobody knows yet where it stands.
+func (v *validator) template(path, value string, unknown ...string) {
 	if !isFieldText(value) {
 		v.fault(path, "%q holds a control character; remove it", value)
 		return
@@ -71,8 +70,8 @@ func (v *validator) template(path, value string, answer bool) {
 		return
 	}
 	for _, p := range pieces {
-		if !answer && slices.Contains([]string{"backend", "server", "status"}, p.Variable) {
-			v.fault(path, "{%s} is not known before a request is handed on; remove it, it is for response only", p.Variable)
+		if slices.Contains(unknown, p.Variable) {
+			v.fault(path, "{%s} is not known here yet; remove it", p.Variable)
 		}
 	}
 }

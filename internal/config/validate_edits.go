@@ -20,14 +20,10 @@ func (v *validator) edit(path string, e *Edit, answer bool) {
 	if e.If != nil {
 		v.match(path+".if", e.If)
 	}
-	fault := editedFault
-	if answer {
-		fault = answerFieldFault
-	}
-	v.setFields(path+".set_header", e.SetHeader, answer, fault)
-	v.setFields(path+".add_header", e.AddHeader, answer, fault)
+	v.setFields(path, "set_header", e.SetHeader, answer)
+	v.setFields(path, "add_header", e.AddHeader, answer)
 	for i, name := range e.DelHeader {
-		v.refuse(fmt.Sprintf("%s.del_header[%d]", path, i), fault(name))
+		v.refuse(fmt.Sprintf("%s.del_header[%d]", path, i), EditFault(name, "del_header", answer))
 	}
 	target := e.targetKeys()
 	if len(e.SetHeader)+len(e.AddHeader)+len(e.DelHeader)+len(target) == 0 {
@@ -42,12 +38,20 @@ func (v *validator) edit(path string, e *Edit, answer bool) {
 	}
 }
 
-func (v *validator) setFields(path string, fields map[string]string, answer bool, fault func(string) string) {
-	v.fieldNames(path, fields, fault)
+func (v *validator) setFields(path, key string, fields map[string]string, answer bool) {
+	path += "." + key
+	v.fieldNames(path, fields, func(name string) string { return EditFault(name, key, answer) })
+	var unknown []string
+	if !answer {
+		unknown = unknownInRequest()
+	}
 	for _, name := range slices.Sorted(maps.Keys(fields)) {
-		v.template(path+"."+name, fields[name], answer)
+		v.template(path+"."+name, fields[name], unknown...)
 	}
 }
+
+// unknownInRequest lists the variables that nobody knows before a server has answered.
+func unknownInRequest() []string { return []string{"server", "status"} }
 
 // targetKeys lists the keys of what e does to the target of a request.
 func (e *Edit) targetKeys() []string {
@@ -76,36 +80,19 @@ func (v *validator) fieldNames(path string, fields map[string]string, nameFault 
 	}
 }
 
-// editedFault says why an edit cannot touch the field name of a request.
-func editedFault(name string) string {
-	if strings.EqualFold(name, "host") {
-		return "Host is changed by set_host only; write set_host: NAME in place of it"
-	}
-	return answerFieldFault(name)
-}
-
-// answerFieldFault says the same of an answer. Framing and connections are the balancer's own.
-func answerFieldFault(name string) string {
-	lower := strings.ToLower(name)
-	if isHopByHop(name) || slices.Contains([]string{"content-length", "transfer-encoding", "x-request-id"}, lower) {
-		return fmt.Sprintf("%s is the balancer's own; remove it", name)
-	}
-	return fieldNameFault(name)
-}
-
 func (v *validator) target(path string, e *Edit) {
 	if e.SetHost != "" {
 		if !isVisible(e.SetHost) || strings.ContainsAny(e.SetHost, "/@?#") {
 			v.fault(path+".set_host", "%q is not a host; write a name such as app.example.com", e.SetHost)
 		} else {
-			v.template(path+".set_host", e.SetHost, false)
+			v.template(path+".set_host", e.SetHost, unknownInRequest()...)
 		}
 	}
 	if e.SetPath != "" {
 		if fault := pathFault(e.SetPath); fault != "" && !strings.HasPrefix(e.SetPath, "{path}") {
 			v.fault(path+".set_path", "%s", fault)
 		} else {
-			v.template(path+".set_path", e.SetPath, false)
+			v.template(path+".set_path", e.SetPath, unknownInRequest()...)
 		}
 	}
 	if e.StripPrefix != "" {

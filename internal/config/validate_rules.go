@@ -127,7 +127,7 @@ func (v *validator) url(path, s string) {
 	case !isVisible(s):
 		v.fault(path, "%q holds a character that a URL cannot have; write it percent-encoded, such as %%20 for a space", s)
 	default:
-		v.template(path, s, false)
+		v.template(path, s, append(unknownInRequest(), "backend")...)
 	}
 }
 

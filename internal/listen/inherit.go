@@ -27,10 +27,16 @@ func (l *Listener) share() (net.Listener, error) {
 	if !ok {
 		return nil, errors.New("it is open in another mode, which only a restart of the balancer can change")
 	}
-	f, err := tcp.File()
+	raw, err := tcp.SyscallConn()
 	if err != nil {
 		return nil, err
 	}
+	n := -1
+	if cause := raw.Control(func(fd uintptr) { n, err = unix.FcntlInt(fd, unix.F_DUPFD_CLOEXEC, 3) }); cause != nil || err != nil {
+		return nil, errors.Join(cause, err)
+	}
+	// Not with tcp.File: what that returns makes the socket, which l has too, wait for a moment.
+	f := os.NewFile(uintptr(n), "shared socket")
 	defer f.Close()
 	return net.FileListener(f)
 }
