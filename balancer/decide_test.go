@@ -148,3 +148,19 @@ func BenchmarkPick(b *testing.B) {
 		})
 	}
 }
+
+func BenchmarkRetry(b *testing.B) {
+	policy, err := newRetryPolicy(3, []string{"conn-failure", "empty-response", "503"})
+	if err != nil {
+		b.Fatal(err)
+	}
+	var spent budget
+	now := time.Now()
+	limits := config.NewBackend().RetryBudget
+	b.ReportAllocs()
+	for b.Loop() {
+		if policy.again(attempt{failure: failStatus, replayable: true, processed: true, idempotent: true}) {
+			spent.retry(now, limits)
+		}
+	}
+}

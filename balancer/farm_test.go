@@ -13,6 +13,7 @@ func limited(maxconn, n int) *farm {
 	for _, s := range f.servers {
 		s.settings.Load().Maxconn = maxconn
 	}
+	f.changed(time.Now())
 	return f
 }
 
@@ -201,9 +202,9 @@ func TestWantedServer(t *testing.T) {
 		got    bool
 	}{
 		{"usable", func(*farm, *Server) {}, false, true},
-		{"draining", func(_ *farm, b *Server) { b.settings.Load().Weight = 0 }, false, true},
+		{"draining", func(f *farm, b *Server) { b.settings.Load().Weight = 0; f.changed(time.Now()) }, false, true},
 		{"down", func(_ *farm, b *Server) { b.SetUp(false) }, false, false},
-		{"in maintenance", func(_ *farm, b *Server) { b.settings.Load().Disabled = true }, false, false},
+		{"in maintenance", func(f *farm, b *Server) { b.settings.Load().Disabled = true; f.changed(time.Now()) }, false, false},
 		{"removed", func(f *farm, _ *Server) { f.set(f.servers[:1], f.settings, time.Now()) }, false, false},
 		{"failed", func(*farm, *Server) {}, true, false},
 	} {

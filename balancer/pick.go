@@ -32,7 +32,7 @@ type choice struct {
 
 func (f *farm) candidate(n *lb.Server) bool {
 	s := f.servers[n.ID-1]
-	return f.usable(s) && !f.choice.avoid.has(s) && (f.choice.keyed || s.room())
+	return !f.choice.avoid.has(s) && (f.choice.keyed || s.room())
 }
 
 // balance has the algorithm choose.
@@ -49,15 +49,13 @@ func (f *farm) balance(key lb.Key, avoid tried, now time.Time) (s *Server, full 
 	return nil, true
 }
 
-// usable tells whether a server that is eligible still is.
-func (f *farm) usable(s *Server) bool { return s.Usable() || f.panicking && s.enabled() }
-
 // reset finds out among which servers the algorithm may choose, and with which weights.
 func (f *farm) reset(now time.Time) {
 	var up, enabled, backups []*Server
 	for i, s := range f.servers {
 		s.node.ID, s.node.Weight = i+1, s.Weight()
 		s.node.Share = s.warm(f.settings.slowstart, now)
+		s.limit = s.limited()
 		switch {
 		case s.Backup():
 			if s.Usable() {

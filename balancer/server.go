@@ -35,6 +35,7 @@ type Server struct {
 
 	// Under farm.mu:
 	node    lb.Server // as the algorithm sees it
+	limit   int       // requests at once; 0: any number
 	flights flights
 	warming time.Time // since when the server starts slowly; zero: it does not
 
@@ -89,11 +90,16 @@ func (s *Server) isDown() bool { return s.down.Load() || s.Advice().Down }
 // get no others.
 func (s *Server) alive() bool { return !s.Maintenance() && !s.isDown() }
 
-// room tells whether the server may get one more request. In slowstart its maxconn grows as its
-// weight does. It is called under farm.mu.
-func (s *Server) room() bool {
+// room tells whether the server may get one more request. It is called under farm.mu.
+func (s *Server) room() bool { return s.limit == 0 || s.node.Served < s.limit }
+
+// limited is the maxconn that holds now: in slowstart it grows as the weight does.
+func (s *Server) limited() int {
 	maxconn := s.Maxconn()
-	return maxconn == 0 || s.node.Served < max(1, maxconn*s.Share()/100)
+	if maxconn == 0 {
+		return 0
+	}
+	return max(1, maxconn*s.Share()/100)
 }
 
 // warm moves the share of a server in slowstart and returns it. It is called under farm.mu.

@@ -39,11 +39,15 @@ func (b *Bind) Descriptor() (n int, ok bool) {
 // ParseNetwork reads an IP network, such as 10.0.0.0/8, or a single address.
 func ParseNetwork(s string) (netip.Prefix, error) {
 	if addr, err := netip.ParseAddr(s); err == nil && addr.Zone() == "" {
+		addr = addr.Unmap()
 		return netip.PrefixFrom(addr, addr.BitLen()), nil
 	}
 	prefix, err := netip.ParsePrefix(s)
 	if err != nil {
 		return netip.Prefix{}, fmt.Errorf("%q is not a network; write one such as 10.0.0.0/8 or fd00::/8, or a single address", s)
+	}
+	if prefix.Addr().Is4In6() {
+		return netip.Prefix{}, fmt.Errorf("%s holds IPv4 addresses in an IPv6 form, which no client has; write %s and the length of an IPv4 prefix", s, prefix.Addr().Unmap())
 	}
 	if prefix != prefix.Masked() {
 		return netip.Prefix{}, fmt.Errorf("%s has bits behind its prefix; write %s, or %s for that address alone", s, prefix.Masked(), prefix.Addr())

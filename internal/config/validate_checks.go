@@ -153,6 +153,9 @@ func (v *validator) login(path string, h *HealthCheck) {
 	if h.Type == "mysql" && h.User == "" {
 		v.fault(path+".user", "missing; write the user that logs in, such as relais")
 	}
+	if h.Type == "mysql" && h.TLS != nil {
+		v.fault(path+".tls", "MySQL begins without TLS, which a check does not switch on later; remove it")
+	}
 	if h.PasswordFile != "" {
 		if _, err := h.PasswordFile.LoadSecret(); err != nil {
 			v.fault(path+".password_file", "%s", err)
