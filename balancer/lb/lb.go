@@ -29,7 +29,8 @@ type Server struct {
 
 	failures float64 // decayed count, as of failed
 	failed   time.Time
-	load     int // as of the current Pick; negative: refused
+	lasts    float64 // ns; how long the last failure has taken
+	load     int     // as of the current Pick; negative: refused
 
 	member  bool    // of the farm's usable servers; kept by ewma, as is what follows
 	latency float64 // ns; 0: not known

@@ -22,8 +22,9 @@ const (
 )
 
 // work knows how busy the servers of a farm are. A failure counts as a request in flight for as
-// long as an ordinary request takes: a server that fails within a millisecond is never busy, and
-// would otherwise get nearly everything.
+// long as an ordinary request takes, or as the failure itself has taken: a server that fails within
+// a millisecond is never busy, and one that hangs has nothing to do once everybody has given up, so
+// that they would otherwise get nearly everything.
 type work struct {
 	latency float64 // mean of the farm's requests that succeeded, in ns; 0: there was none
 }
@@ -39,7 +40,7 @@ func (w *work) mean() float64 {
 func (w *work) done(s *Server, took time.Duration, failed bool, now time.Time) {
 	if failed {
 		s.failures = w.failures(s, now) + 1
-		s.failed = now
+		s.failed, s.lasts = now, float64(took)
 		return
 	}
 	sample := max(float64(took), float64(time.Microsecond))
@@ -50,7 +51,7 @@ func (w *work) done(s *Server, took time.Duration, failed bool, now time.Time) {
 }
 
 // of returns the requests that s has in flight, with those that have failed lately. Failures decay
-// exponentially; rounded like this, a single one counts for exactly the mean latency.
+// exponentially; rounded like this, a single one counts for exactly as long as it should.
 func (w *work) of(s *Server, now time.Time) int {
 	if s.failures == 0 {
 		return s.Served
@@ -63,7 +64,7 @@ func (w *work) of(s *Server, now time.Time) int {
 }
 
 func (w *work) failures(s *Server, now time.Time) float64 {
-	return s.failures * decay(now.Sub(s.failed), w.mean())
+	return s.failures * decay(now.Sub(s.failed), max(w.mean(), s.lasts))
 }
 
 // decay is what is left of 1 after elapsed when it falls to 1/e within constant, in nanoseconds.
