@@ -118,6 +118,7 @@ func TestResultsOfAttempts(t *testing.T) {
 	}{
 		"200":           {answers("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"), false, []result{{"s1", true, 200}}},
 		"503":           {answers("HTTP/1.1 503 No\r\nContent-Length: 0\r\n\r\n"), false, []result{{"s1", true, 503}}},
+		"503, repeated": {answers("HTTP/1.1 503 No\r\nContent-Length: 0\r\n\r\n"), false, []result{{"s1", true, 503}, {"s1", true, 503}}},
 		"refused":       {testkit.RefusingAddr(t), false, []result{{"s1", false, 0}}},
 		"no answer":     {answers(""), false, []result{{"s1", true, 0}}},
 		"junk":          {answers("SSH-2.0\r\n\r\n"), false, []result{{"s1", true, 0}}},
@@ -130,6 +131,9 @@ func TestResultsOfAttempts(t *testing.T) {
 			cfg := farmConfig(func(c *config.Config) {
 				c.Backends[0].Retries = 0
 				c.Backends[0].Timeout.Server = time.Second
+				if name == "503, repeated" {
+					c.Backends[0].Retries, c.Backends[0].RetryOn = 1, []string{"503"}
+				}
 			}, []string{tc.address})
 			proxy, err := balancer.New(cfg, balancer.Options{Log: func(e *accesslog.Entry) { f.log(e) }, OnResult: r.note})
 			if err != nil {

@@ -149,6 +149,7 @@ func (x *exchange) dropAnswer() bool {
 		return false
 	}
 	x.repeat = true
+	x.observe(failNone, status) // the server has answered
 	x.record(failStatus, nil, "answered "+strconv.Itoa(status))
 	return true
 }
