@@ -355,8 +355,14 @@ func TestSlowHead(t *testing.T) {
 	if got := status(c.Head()); got != "408" {
 		t.Errorf("got %s, want 408", got)
 	}
-	if l := f.line(0); l.Termination != "cR--" {
+	if l := f.line(0); l.Termination != "cR--" || l.BytesIn != 18 || string(l.Proto) != "HTTP/1.1" {
 		t.Errorf("the log says %+v", l)
+	}
+	c = f.dial()
+	c.Send("GET / HT")
+	c.Head()
+	if l := f.line(1); l.BytesIn != 8 || len(l.Proto) > 0 {
+		t.Errorf("of half a request line the log says %+v", l)
 	}
 	silent := f.dial()
 	if rest, err := silent.Rest(); rest != "" || err != io.EOF {

@@ -82,7 +82,7 @@ func (x *exchange) describe(e *accesslog.Entry) {
 	*e = accesslog.Entry{
 		Time: began, ID: x.id[:], ClientID: x.head.RequestID(), Client: x.peer,
 		Frontend: x.frontend.Name, Method: x.head.Method, Host: x.head.Host(), Target: x.head.Target,
-		Proto: protocols[x.head.Minor], UserAgent: x.head.UserAgent(), Referer: x.head.Referer(),
+		Proto: x.proto(), UserAgent: x.head.UserAgent(), Referer: x.head.Referer(),
 		Status: x.status, BytesIn: uint64(x.bytesIn), BytesOut: uint64(x.bytesOut),
 		Retries: x.attempts, Reused: x.reused, Termination: x.cookieState(x.termination()),
 		Timers: accesslog.Timers{
@@ -122,6 +122,14 @@ func (x *exchange) termination() string {
 }
 
 var protocols = [2][]byte{[]byte("HTTP/1.0"), []byte("HTTP/1.1")}
+
+// proto is the version of HTTP; empty if the request line was not sound.
+func (x *exchange) proto() []byte {
+	if len(x.head.Target) == 0 {
+		return nil
+	}
+	return protocols[x.head.Minor]
+}
 
 // timer is the time from one moment to the next, if both were reached.
 func timer(from, to time.Time) int64 {

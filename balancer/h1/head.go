@@ -58,8 +58,13 @@ const (
 // Host returns the value of the Host field.
 func (h *Head) Host() []byte { return h.host }
 
-// Size is the number of bytes of the complete head.
-func (h *Head) Size() int { return h.end }
+// Size is the number of bytes of the head, of one that is not complete what has arrived of it.
+func (h *Head) Size() int {
+	if h.end == 0 {
+		return len(h.buf)
+	}
+	return h.end
+}
 
 // Value returns the value of the first field of the given kind, nil if there is none.
 func (h *Head) value(n name) []byte {
