@@ -121,13 +121,15 @@ func TestKilledServer(t *testing.T) {
 
 	webs[1].Signal(syscall.SIGKILL)
 	testkit.Eventually(t, "web2 is DOWN", func() bool { return status() == "DOWN" })
+	testkit.Eventually(t, "the log says why", func() bool {
+		return strings.Contains(r.Stderr.String(), "web2 DOWN after 2 failures: connection refused")
+	})
 	_, page := r.get(t, "/haproxy-stats")
 	_, metrics := r.get(t, "/metrics")
 	for what, ok := range map[string]bool{
 		"page":    strings.Contains(page, "web2") && strings.Contains(page, "DOWN") && strings.Contains(page, "connection refused"),
 		"metrics": strings.Contains(metrics, `haproxy_server_status{proxy="app",server="web2",state="DOWN"} 1`),
 		"CSV":     r.column(t, "app", "web2", "check_status") == "L4CON" && r.column(t, "app", "web2", "last_chk") == "connection refused",
-		"log":     strings.Contains(r.Stderr.String(), "web2 DOWN after 2 failures: connection refused"),
 	} {
 		if !ok {
 			t.Errorf("the %s does not say that web2 is down", what)

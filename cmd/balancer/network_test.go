@@ -77,10 +77,11 @@ func TestCutNetwork(t *testing.T) {
 	if took, most := time.Since(cut), fall*inter+timeout+time.Second; took > most {
 		t.Errorf("it took %v to notice, want %v at most", took, most)
 	}
-	_, metrics := r.get(t, "/metrics")
-	if log := r.Stderr.String(); !strings.Contains(log, "web3 DOWN after 2 failures: no connection within 300ms") ||
-		!strings.Contains(metrics, `haproxy_server_status{proxy="app",server="web3",state="DOWN"} 1`) {
-		t.Errorf("the log or the metrics do not say why:\n%s", log)
+	testkit.Eventually(t, "the log says why", func() bool {
+		return strings.Contains(r.Stderr.String(), "web3 DOWN after 2 failures: no connection within 300ms")
+	})
+	if _, metrics := r.get(t, "/metrics"); !strings.Contains(metrics, `haproxy_server_status{proxy="app",server="web3",state="DOWN"} 1`) {
+		t.Error("the metrics do not say that web3 is down")
 	}
 	l.proceed(t, 1000)
 	away.reconnect(t)

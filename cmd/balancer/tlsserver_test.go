@@ -58,9 +58,9 @@ func TestHTTPSServers(t *testing.T) {
 			if got != test.check {
 				t.Errorf("the check says %s", got)
 			}
-			if log := r.Stderr.String(); !strings.Contains(log, "web1 DOWN after 1 failure: "+test.words) {
-				t.Errorf("the log says %s", log)
-			}
+			testkit.Eventually(t, "the reason in the log", func() bool {
+				return strings.Contains(r.Stderr.String(), "web1 DOWN after 1 failure: "+test.words)
+			})
 			r = run(t, httpsFarm("retries: 0\n", test.addr, test.tls), nil) // not checked
 			if failure := ask(http.DefaultClient, "http://"+r.addr+"/"); !strings.HasPrefix(failure, "503") {
 				t.Errorf("got %s", failure)
