@@ -18,6 +18,7 @@ libc6-dev /usr/include/stdlib.h
 ca-certificates /etc/ssl/certs/ca-certificates.crt
 git git
 curl curl
+openssl openssl
 sslscan sslscan
 haproxy haproxy
 nginx-light nginx
