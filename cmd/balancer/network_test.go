@@ -22,6 +22,7 @@ type island struct {
 func newIsland(t *testing.T) *island {
 	t.Helper()
 	testkit.Program(t, "ip")
+	testkit.Program(t, "nsenter")
 	if os.Geteuid() != 0 {
 		if os.Getenv("CI") == "true" {
 			t.Fatal("only root can make a network namespace")
@@ -36,20 +37,35 @@ func newIsland(t *testing.T) *island {
 	ip(t, "link", "add", i.link, "type", "veth", "peer", "name", "eth0", "netns", i.name)
 	ip(t, "address", "add", i.ours+"/30", "dev", i.link)
 	ip(t, "link", "set", i.link, "up")
-	ip(t, "-n", i.name, "address", "add", i.address+"/30", "dev", "eth0")
-	ip(t, "-n", i.name, "link", "set", "eth0", "up")
+	i.run(t, "ip", "address", "add", i.address+"/30", "dev", "eth0")
+	i.run(t, "ip", "link", "set", "eth0", "up")
 	return i
 }
 
-func (i *island) cutOff(t *testing.T) { ip(t, "-n", i.name, "route", "add", "blackhole", i.ours+"/32") }
-func (i *island) reconnect(t *testing.T) {
-	ip(t, "-n", i.name, "route", "del", "blackhole", i.ours+"/32")
+func (i *island) cutOff(t *testing.T) { i.run(t, "ip", "route", "add", "blackhole", i.ours+"/32") }
+
+func (i *island) reconnect(t *testing.T) { i.run(t, "ip", "route", "del", "blackhole", i.ours+"/32") }
+
+// inside makes a command one that runs in the namespace. Not with ip netns exec, which also wants
+// to mount things.
+func (i *island) inside(command ...string) []string {
+	return append([]string{"nsenter", "--net=/run/netns/" + i.name}, command...)
+}
+
+func (i *island) run(t *testing.T, command ...string) {
+	t.Helper()
+	execute(t, i.inside(command...)...)
 }
 
 func ip(t *testing.T, args ...string) {
 	t.Helper()
-	if out, err := exec.Command("ip", args...).CombinedOutput(); err != nil {
-		t.Fatalf("ip %s: %v: %s", strings.Join(args, " "), err, out)
+	execute(t, append([]string{"ip"}, args...)...)
+}
+
+func execute(t *testing.T, command ...string) {
+	t.Helper()
+	if out, err := exec.Command(command[0], command[1:]...).CombinedOutput(); err != nil {
+		t.Fatalf("%s: %v: %s", strings.Join(command, " "), err, out)
 	}
 }
 
@@ -60,10 +76,11 @@ func TestCutNetwork(t *testing.T) {
 	away := newIsland(t)
 	_, addrs, _ := webServers(t, 2)
 	addrs = append(addrs, away.address+":5000")
+	program := away.inside(webappPath, "serve")
 	testkit.Start(t, func(c *exec.Cmd) {
 		c.Env = append(os.Environ(), "SERVER_ID=3", "PORT=5000", "LISTEN_HOST="+away.address,
 			"SQLITE_PATH="+filepath.Join(t.TempDir(), "app.db"), "MYSQL_HOST=")
-	}, testkit.Program(t, "ip"), "netns", "exec", away.name, webappPath, "serve")
+	}, program[0], program[1:]...)
 	const inter, timeout, fall = 300 * time.Millisecond, 300 * time.Millisecond, 2
 	r := run(t, farm(fmt.Sprintf("health_check: {path: /health, inter: %v, timeout: %v, fall: %d, initial: down}\nslowstart: 4s\n", inter, timeout, fall), addrs...), nil)
 	status := func() string { return r.column(t, "app", "web3", "status") }
