@@ -29,19 +29,17 @@ type exchange struct {
 	stick     stick
 	routing   *routing // nil: neither rules nor edits have been looked at yet
 
-	status    int
-	local     bool // the frontend itself answers: no backend is asked
-	silent    bool // it is neither counted nor logged
-	started   bool // the client has got something of the final answer
-	closing   bool // the client's connection ends with this exchange
-	endless   bool // only the end of the connection tells the client where the answer ends
-	reused    bool // the server connection had been idle
-	bytesIn   int64
-	bytesOut  int64
-	serverIn  int64 // bytes of the answer as the server sent it
-	tunnelIn  int64 // bytes behind a 101, counted as they passed
-	tunnelOut int64
-	repeat    bool // the answer was dropped: another attempt follows
+	status   int
+	local    bool // the frontend itself answers: no backend is asked
+	silent   bool // it is neither counted nor logged
+	started  bool // the client has got something of the final answer
+	closing  bool // the client's connection ends with this exchange
+	endless  bool // only the end of the connection tells the client where the answer ends
+	reused   bool // the server connection had been idle
+	bytesIn  int64
+	bytesOut int64
+	serverIn int64 // bytes of the answer as the server sent it
+	repeat   bool  // the answer was dropped: another attempt follows
 }
 
 func (p *Proxy) acquire(f *Frontend, client *h1.ClientConn) *exchange {

@@ -13,10 +13,7 @@ import (
 type session struct {
 	stream
 	client tunnel.Conn
-	conn   tunnel.Conn // to the server
 	began  time.Time
-
-	bytesIn, bytesOut int64 // from and to the client
 }
 
 // starter is a client connection that begins with something before the bytes of the application:
@@ -84,8 +81,7 @@ func (x *session) attempt() bool {
 	defer conn.Close()
 	x.failure, x.connected = failNone, time.Now()
 	x.hear()
-	x.conn = end(conn)
-	x.carry()
+	x.carry(conn)
 	return false
 }
 
@@ -93,23 +89,9 @@ func (x *session) attempt() bool {
 // say.
 func staying() (left <-chan struct{}, done func()) { return nil, func() {} }
 
-// carry carries bytes between client and server, and counts them as they pass.
-func (x *session) carry() {
-	f, s := x.frontend.Counters, &x.server.Counters
-	t := tunnel.Tunnel{
-		Supply: &x.proxy.tunnels, Client: x.client, Server: x.conn, Timeout: x.backend.tunnelTimeout,
-		ToServer: func(n int) {
-			x.bytesIn += int64(n)
-			f.BytesIn.Add(uint64(n))
-			s.BytesIn.Add(uint64(n))
-		},
-		ToClient: func(n int) {
-			x.bytesOut += int64(n)
-			f.BytesOut.Add(uint64(n))
-			s.BytesOut.Add(uint64(n))
-		},
-		OnPanic: x.proxy.panicReporter(x.frontend.Name),
-	}
+// carry carries bytes between client and server.
+func (x *session) carry(server net.Conn) {
+	t := x.newTunnel(x.client, server)
 	running := x.enlist(func() { t.Cut(errShutdown) })
 	r := t.Run()
 	if f := x.delist(running, tunnelFailures[r.End]); f != failNone {
@@ -150,7 +132,7 @@ func (x *session) finish() {
 func (x *session) entry() accesslog.Entry {
 	e := accesslog.Entry{
 		TCP: true, Time: x.began, ID: x.id[:], Client: x.peer, Frontend: x.frontend.Name, Backend: x.backend.Name,
-		BytesIn: uint64(x.bytesIn), BytesOut: uint64(x.bytesOut),
+		BytesIn: uint64(x.tunnelIn), BytesOut: uint64(x.tunnelOut),
 		Retries: x.attempts, Redispatched: x.redispatched(), Termination: verdicts[x.failure].termination,
 		Timers: accesslog.Timers{
 			Request: accesslog.NotReached, Queue: x.waiter.queued.Microseconds(),

@@ -28,6 +28,8 @@ type stream struct {
 	cause   error
 	story   []byte // what went wrong on the way, in words
 
+	tunnelIn, tunnelOut int64 // bytes to the server and to the client, counted as they passed
+
 	picked    time.Time // the server
 	connected time.Time
 	answered  time.Time // the first of what the server said: of HTTP the head

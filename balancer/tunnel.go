@@ -44,18 +44,22 @@ func (x *exchange) relayTunnel() (failure, error) {
 	return x.delist(r, tunnelFailures[result.End]), result.Err
 }
 
-// tunnel takes both connections from HTTP, which keeps no buffer of them. Its bytes are counted
-// as they pass, for it may last for days.
+// tunnel takes both connections from HTTP, which keeps no buffer of them.
 func (x *exchange) tunnel() *tunnel.Tunnel {
 	client, fromClient := x.client.Detach()
 	server, fromServer := x.response.Detach()
 	x.head, x.in = x.client.Head(), nil
+	t := x.newTunnel(client.(tunnel.Conn), server)
+	t.FromClient, t.FromServer = fromClient, fromServer
+	return t
+}
+
+// newTunnel is what is left to do when nobody looks at the bytes. They are counted as they pass,
+// for it may last for days.
+func (x *stream) newTunnel(client tunnel.Conn, server net.Conn) *tunnel.Tunnel {
 	f, s := x.frontend.Counters, &x.server.Counters
 	return &tunnel.Tunnel{
-		Supply: &x.proxy.tunnels,
-		Client: client.(tunnel.Conn), Server: end(server),
-		FromClient: fromClient, FromServer: fromServer,
-		Timeout: x.backend.tunnelTimeout,
+		Supply: &x.proxy.tunnels, Client: client, Server: end(server), Timeout: x.backend.tunnelTimeout,
 		ToServer: func(n int) {
 			x.tunnelIn += int64(n)
 			f.BytesIn.Add(uint64(n))
