@@ -177,7 +177,7 @@ func keyFile(t *testing.T, key string) config.Path {
 	if err := os.WriteFile(path, []byte(key+"\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return config.Path(path)
+	return config.NewPath(path)
 }
 
 // A client whose server refuses connections is sent elsewhere within the same request, and stays
@@ -306,7 +306,7 @@ func TestStickyRequestsAreNotBalanced(t *testing.T) {
 
 func TestCookieKeyMustBeSound(t *testing.T) {
 	for name, key := range map[string]config.Path{
-		"missing": config.Path(filepath.Join(t.TempDir(), "none")),
+		"missing": config.NewPath(filepath.Join(t.TempDir(), "none")),
 		"empty":   keyFile(t, ""),
 		"short":   keyFile(t, "0123456789abcde"),
 	} {

@@ -25,7 +25,7 @@ func errorFile(t *testing.T, status int, content string) func(*config.Config) {
 		if fe.ErrorFiles == nil {
 			fe.ErrorFiles = map[int]config.Path{}
 		}
-		fe.ErrorFiles[status] = config.Path(path)
+		fe.ErrorFiles[status] = config.NewPath(path)
 	}
 }
 
@@ -156,7 +156,7 @@ func TestNoErrorFileForARedirect(t *testing.T) {
 func TestAMissingErrorFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "gone.http")
 	cfg := farmConfig(func(c *config.Config) {
-		c.Frontends[0].ErrorFiles = map[int]config.Path{504: config.Path(path), 502: config.Path(path)}
+		c.Frontends[0].ErrorFiles = map[int]config.Path{504: config.NewPath(path), 502: config.NewPath(path)}
 	}, nil)
 	_, err := balancer.New(cfg, balancer.Options{})
 	for _, want := range []string{"frontend web: read error file of status 502: ", path, "no such file or directory"} {

@@ -104,7 +104,7 @@ func TestRedirectAndReturn(t *testing.T) {
 		t.Fatal(err)
 	}
 	f := newFarm(t, rules(
-		config.Rule{Match: on("/robots.txt"), Return: &config.Return{Status: 200, ContentType: "text/plain", File: config.Path(page)}},
+		config.Rule{Match: on("/robots.txt"), Return: &config.Return{Status: 200, ContentType: "text/plain", File: config.NewPath(page)}},
 		config.Rule{Match: on("/empty"), Return: &config.Return{Status: 204, ContentType: "text/plain"}},
 		config.Rule{Match: config.Match{PathPrefix: []string{"/old"}}, Redirect: &config.Redirect{Prefix: "https://new.example", Code: 301}},
 		config.Rule{Redirect: &config.Redirect{Location: "https://{host}{path}?ip={client_ip}&{query}", Code: 307}},

@@ -25,7 +25,7 @@ func secured(t *testing.T) (*config.ServerTLS, *tls.Config) {
 	a := testkit.NewAuthority(t)
 	ca := filepath.Join(t.TempDir(), "ca.pem")
 	testkit.WriteFile(t, ca, a.CertPEM)
-	return &config.ServerTLS{Verify: true, CA: config.Path(ca), SNI: "a.example"},
+	return &config.ServerTLS{Verify: true, CA: config.NewPath(ca), SNI: "a.example"},
 		&tls.Config{Certificates: []tls.Certificate{a.Pair(t, "a.example")}}
 }
 

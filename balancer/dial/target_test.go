@@ -105,7 +105,7 @@ func TestUnixSocket(t *testing.T) {
 	secure := listening(t, "unix", filepath.Join(dir, "secure"), echo(&tls.Config{Certificates: []tls.Certificate{a.Pair(t, "a.example")}}))
 	for name, to := range map[string]*Target{
 		"plain": target(t, "unix@"+plain, nil),
-		"TLS":   target(t, "unix@"+secure, over(config.Path(filepath.Join(dir, "ca.pem")), "a.example")),
+		"TLS":   target(t, "unix@"+secure, over(config.NewPath(filepath.Join(dir, "ca.pem")), "a.example")),
 	} {
 		conn, err := to.Dial(patiently(t), nobody, nobody)
 		if err != nil {
@@ -163,7 +163,7 @@ func TestUnixBacklog(t *testing.T) {
 
 // Errors of the connection stay what they are without TLS.
 func TestConnectionErrors(t *testing.T) {
-	to := target(t, testkit.RefusingAddr(t), over("", "a.example"))
+	to := target(t, testkit.RefusingAddr(t), over(config.Path{}, "a.example"))
 	_, err := to.Dial(patiently(t), nobody, nobody)
 	if failed := (*HandshakeError)(nil); !errors.Is(err, syscall.ECONNREFUSED) || errors.As(err, &failed) {
 		t.Errorf("got %v", err)
@@ -177,8 +177,8 @@ func TestConnectionErrors(t *testing.T) {
 
 func TestTLS(t *testing.T) {
 	a := testkit.NewAuthority(t)
-	ca := config.Path(filepath.Join(t.TempDir(), "ca.pem"))
-	testkit.WriteFile(t, string(ca), a.CertPEM)
+	ca := config.NewPath(filepath.Join(t.TempDir(), "ca.pem"))
+	testkit.WriteFile(t, ca.String(), a.CertPEM)
 	byIP, err := tls.X509KeyPair(a.Issue(t, func(c *x509.Certificate) { c.IPAddresses = []net.IP{net.IPv4(127, 0, 0, 1)} }))
 	if err != nil {
 		t.Fatal(err)
@@ -235,8 +235,8 @@ func TestTLS(t *testing.T) {
 
 func TestHandshakeFailures(t *testing.T) {
 	a := testkit.NewAuthority(t)
-	ca := config.Path(filepath.Join(t.TempDir(), "ca.pem"))
-	testkit.WriteFile(t, string(ca), a.CertPEM)
+	ca := config.NewPath(filepath.Join(t.TempDir(), "ca.pem"))
+	testkit.WriteFile(t, ca.String(), a.CertPEM)
 	issue := func(change func(*x509.Certificate), names ...string) *tls.Config {
 		pair, err := tls.X509KeyPair(a.Issue(t, change, names...))
 		if err != nil {
@@ -283,7 +283,7 @@ func TestHandshakeFailures(t *testing.T) {
 // A server that never answers the handshake takes no longer than the context.
 func TestSilentHandshake(t *testing.T) {
 	addr := listening(t, "tcp", "127.0.0.1:0", func(c net.Conn) { _, _ = io.Copy(io.Discard, c) })
-	to := target(t, addr, over("", "a.example"))
+	to := target(t, addr, over(config.Path{}, "a.example"))
 	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()
 	start := time.Now()
@@ -314,7 +314,7 @@ func TestNew(t *testing.T) {
 	} {
 		c := config.NewServer()
 		c.Address = test.address
-		over(config.Path(test.ca), "")(c)
+		over(config.NewPath(test.ca), "")(c)
 		if _, err := New(c, "http"); err == nil || !strings.HasPrefix(err.Error(), test.want) {
 			t.Errorf("%s with %q: got %v", test.address, test.ca, err)
 		}

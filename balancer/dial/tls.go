@@ -32,7 +32,7 @@ func clientTLS(c *config.Server, mode string) (*tls.Config, error) {
 	if c.TLS.Verify && settings.ServerName == "" {
 		return nil, errNoName
 	}
-	if c.TLS.Verify && c.TLS.CA != "" {
+	if c.TLS.Verify && !c.TLS.CA.None() {
 		pool, err := c.TLS.LoadCA()
 		if err != nil {
 			return nil, fmt.Errorf("tls.ca: %w", err)

@@ -64,7 +64,7 @@ func TestWhatCannotBeCompiled(t *testing.T) {
 		{config.Rule{Return: &config.Return{Status: 204, Body: "x"}}, "has no body"},
 		{config.Rule{Return: &config.Return{Status: 99}}, "200 to 599"},
 		{config.Rule{Return: &config.Return{Status: 200, ContentType: "a\r\nB: c"}}, "control characters"},
-		{config.Rule{Return: &config.Return{Status: 200, File: "no-such-file"}}, "cannot read"},
+		{config.Rule{Return: &config.Return{Status: 200, File: config.NewPath("no-such-file")}}, "cannot read"},
 		{config.Rule{Redirect: &config.Redirect{Location: "/", Code: 200}}, "write 301"},
 		{config.Rule{Redirect: &config.Redirect{Location: "/a b", Code: 302}}, "without spaces"},
 		{config.Rule{Redirect: &config.Redirect{Prefix: "/", Code: 302}}, "without a slash"},

@@ -56,7 +56,7 @@ func (a *App) serverTLS(c *config.TLS) (*tls.Config, error) {
 	if c.MinVersion == "1.3" {
 		settings.MinVersion = tls.VersionTLS13
 	}
-	if c.ClientCA == "" {
+	if c.ClientCA.None() {
 		return settings, nil
 	}
 	authorities, err := c.LoadClientCA()
@@ -74,8 +74,8 @@ func (a *App) serverTLS(c *config.TLS) (*tls.Config, error) {
 func (a *App) warnOfDates(file config.Path, leaf *x509.Certificate) {
 	switch now := time.Now(); {
 	case now.After(leaf.NotAfter):
-		a.log.Warn().Str("cert", string(file)).Time("not_after", leaf.NotAfter).Msg("the certificate has expired; clients will refuse it")
+		a.log.Warn().Str("cert", file.String()).Time("not_after", leaf.NotAfter).Msg("the certificate has expired; clients will refuse it")
 	case now.Before(leaf.NotBefore):
-		a.log.Warn().Str("cert", string(file)).Time("not_before", leaf.NotBefore).Msg("the certificate is not valid yet; clients will refuse it")
+		a.log.Warn().Str("cert", file.String()).Time("not_before", leaf.NotBefore).Msg("the certificate is not valid yet; clients will refuse it")
 	}
 }

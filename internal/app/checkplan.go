@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"os"
 	"regexp"
 	"strconv"
 	"strings"
@@ -139,14 +138,11 @@ func expression(s string) (*regexp.Regexp, error) {
 
 // readPassword reads a file whose last line may end as lines do. An empty path means no password.
 func readPassword(path config.Path) (string, error) {
-	if path == "" {
+	if path.None() {
 		return "", nil
 	}
-	b, err := os.ReadFile(string(path))
-	if err != nil {
-		return "", fmt.Errorf("read password_file: %w", err)
-	}
-	return strings.TrimRight(string(b), "\r\n"), nil
+	password, err := path.LoadSecret()
+	return string(password), err
 }
 
 // checkDial is how the checks of a server reach it, and a key that stands for that: as its traffic

@@ -38,7 +38,7 @@ func TestLoadAnswer(t *testing.T) {
 	}
 }
 
-func answerFile(name string) Path { return Path(filepath.Join("testdata", "answers", name+".http")) }
+func answerFile(name string) Path { return NewPath(filepath.Join("testdata", "answers", name+".http")) }
 
 func TestParseAnswer(t *testing.T) {
 	for text, want := range map[string]string{
@@ -86,7 +86,7 @@ func TestAnswerSize(t *testing.T) {
 		int(maxAnswer) + 1: fmt.Sprintf("%q has more than 16KiB; write the path of a file with an HTTP answer of at most 16KiB", path),
 	} {
 		testkit.WriteFile(t, path, []byte(text+strings.Repeat("x", size-len(text))))
-		answer, err := Path(path).LoadAnswer()
+		answer, err := NewPath(path).LoadAnswer()
 		if (want == "") != (err == nil) || err != nil && err.Error() != want {
 			t.Errorf("%d bytes: %d were read, %v; want %q", size, len(answer.Body), err, want)
 		}

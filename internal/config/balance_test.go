@@ -43,23 +43,23 @@ func TestLoadKey(t *testing.T) {
 	file := func(name, text string) Path {
 		path := filepath.Join(dir, name)
 		testkit.WriteFile(t, path, []byte(text))
-		return Path(path)
+		return NewPath(path)
 	}
 	for _, test := range []struct {
 		path    Path
 		want    string
 		problem bool
 	}{
-		{"", "", false},
+		{Path{}, "", false},
 		{file("line", "0123456789abcdef\n"), "0123456789abcdef", false},
 		{file("windows", "0123456789abcdef\r\n"), "0123456789abcdef", false},
 		{file("plain", "0123456789abcdef\n\n"), "0123456789abcdef\n", false},
 		{file("short", "0123456789abcde\n"), "", true},
 		{file("empty", "\n"), "", true},
-		{Path(dir), "", true},
+		{NewPath(dir), "", true},
 	} {
 		if got, err := (&Cookie{KeyFile: test.path}).LoadKey(); string(got) != test.want || (err != nil) != test.problem {
-			t.Errorf("%s: LoadKey = %q, %v; want %q", filepath.Base(string(test.path)), got, err, test.want)
+			t.Errorf("%s: LoadKey = %q, %v; want %q", filepath.Base(test.path.String()), got, err, test.want)
 		}
 	}
 }

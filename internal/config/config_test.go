@@ -131,7 +131,7 @@ func TestTLSFiles(t *testing.T) {
 	file := func(name string, data ...[]byte) Path {
 		path := filepath.Join(dir, name)
 		testkit.WriteFile(t, path, bytes.Join(data, nil))
-		return Path(path)
+		return NewPath(path)
 	}
 	ca := testkit.NewAuthority(t)
 	certPEM, keyPEM := ca.Issue(t, nil, "a.example")
@@ -190,7 +190,7 @@ func TestLoadCA(t *testing.T) {
 		cfg := valid()
 		settings := NewServerTLS()
 		if name != "" {
-			settings.CA = Path(filepath.Join(dir, name))
+			settings.CA = NewPath(filepath.Join(dir, name))
 		}
 		cfg.Backends[0].Servers[0].TLS = settings
 		faults := Validate(cfg)

@@ -5,33 +5,68 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"sync"
 )
 
 // Path is the path of a file. A relative one has been joined to the directory of the
-// configuration file by whoever read that.
-type Path string
+// configuration file by whoever read that. The file is read once, when it is first needed: a
+// configuration goes on with what it was validated with, whatever becomes of the file. The zero
+// Path names no file.
+type Path struct {
+	name string
+	file *fileContent
+}
+
+// fileContent is what stood in a file.
+type fileContent struct {
+	once sync.Once
+	data []byte
+	err  error
+}
+
+// NewPath returns the path of a file that has not been read; an empty name names none.
+func NewPath(name string) Path {
+	if name == "" {
+		return Path{}
+	}
+	return Path{name, &fileContent{}}
+}
+
+// String is the path itself.
+func (p Path) String() string { return p.name }
+
+// None tells whether no file is named.
+func (p Path) None() bool { return p.name == "" }
 
 // read returns what stands in a regular file of at most so many bytes; kind names what it is
 // to hold, such as "a PEM file".
 func (p Path) read(kind string, most Bytes) ([]byte, error) {
-	info, err := os.Stat(string(p))
+	if p.file == nil {
+		return readFile(p.name, kind, most)
+	}
+	p.file.once.Do(func() { p.file.data, p.file.err = readFile(p.name, kind, most) })
+	return p.file.data, p.file.err
+}
+
+func readFile(path, kind string, most Bytes) ([]byte, error) {
+	info, err := os.Stat(path)
 	if err != nil {
-		return nil, fmt.Errorf("cannot read %q: %w; write the path of %s that the balancer may read", p, cause(err), kind)
+		return nil, fmt.Errorf("cannot read %q: %w; write the path of %s that the balancer may read", path, cause(err), kind)
 	}
 	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("%q is no regular file; write the path of %s", p, kind)
+		return nil, fmt.Errorf("%q is no regular file; write the path of %s", path, kind)
 	}
-	f, err := os.Open(string(p))
+	f, err := os.Open(path)
 	if err != nil {
-		return nil, fmt.Errorf("cannot read %q: %w; write the path of %s that the balancer may read", p, cause(err), kind)
+		return nil, fmt.Errorf("cannot read %q: %w; write the path of %s that the balancer may read", path, cause(err), kind)
 	}
 	defer f.Close()
 	data, err := io.ReadAll(io.LimitReader(f, int64(most)+1))
 	if err != nil {
-		return nil, fmt.Errorf("cannot read %q: %w", p, cause(err))
+		return nil, fmt.Errorf("cannot read %q: %w", path, cause(err))
 	}
 	if len(data) > int(most) {
-		return nil, fmt.Errorf("%q has more than %s; write the path of %s of at most %s", p, most, kind, most)
+		return nil, fmt.Errorf("%q has more than %s; write the path of %s of at most %s", path, most, kind, most)
 	}
 	return data, nil
 }

@@ -13,7 +13,7 @@ func (s *Server) UnixPath() (path string, ok bool) { return strings.CutPrefix(s.
 // LoadCA reads the authorities that may have signed a server's certificate. It returns nil,
 // which means the system's, when CA names none. Its error says what to write instead.
 func (t *ServerTLS) LoadCA() (*x509.CertPool, error) {
-	if t.CA == "" {
+	if t.CA.None() {
 		return nil, nil
 	}
 	return loadAuthorities(t.CA)

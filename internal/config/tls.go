@@ -42,7 +42,7 @@ func (c Certificate) load() (pair tls.Certificate, aboutKey bool, err error) {
 		return pair, false, err
 	}
 	keyFile, keyPEM := c.Key, certPEM
-	if keyFile == "" {
+	if keyFile.None() {
 		keyFile = c.Cert
 	} else if keyPEM, err = readPEM(keyFile); err != nil {
 		return pair, true, err
@@ -118,7 +118,7 @@ func checkKey(c Certificate, data []byte) error {
 			return nil
 		}
 	}
-	if c.Key == "" {
+	if c.Key.None() {
 		return fmt.Errorf("missing, and there is no private key in %q; write the path of the key", c.Cert)
 	}
 	if bytes.Contains(data, []byte("CERTIFICATE")) {
@@ -128,7 +128,7 @@ func checkKey(c Certificate, data []byte) error {
 }
 
 func orSelf(path, otherwise Path) Path {
-	if path == "" {
+	if path.None() {
 		return otherwise
 	}
 	return path
@@ -146,14 +146,14 @@ func (v *validator) tls(path string, t *TLS) {
 	} else {
 		v.oneOf(path+".min_version", t.MinVersion, []string{"1.2", "1.3"})
 	}
-	if t.ClientCA != "" {
+	if !t.ClientCA.None() {
 		if _, err := t.LoadClientCA(); err != nil {
 			v.fault(path+".client_ca", "%s", err)
 		}
 	}
 	switch {
 	case t.Verify == "":
-	case t.ClientCA == "":
+	case t.ClientCA.None():
 		v.fault(path+".verify", "there is nothing to verify client certificates with; write client_ca: FILE beside it, or remove it")
 	default:
 		v.oneOf(path+".verify", t.Verify, []string{"required", "optional"})
@@ -161,7 +161,7 @@ func (v *validator) tls(path string, t *TLS) {
 }
 
 func (v *validator) certificate(path string, c Certificate) {
-	if c.Cert == "" {
+	if c.Cert.None() {
 		v.fault(path+".cert", "missing; write the path of a PEM file with the certificate and its chain")
 		return
 	}

@@ -156,7 +156,7 @@ func (v *validator) login(path string, h *HealthCheck) {
 	if h.Type == "mysql" && h.TLS != nil {
 		v.fault(path+".tls", "MySQL begins without TLS, which a check does not switch on later; remove it")
 	}
-	if h.PasswordFile != "" {
+	if !h.PasswordFile.None() {
 		if _, err := h.PasswordFile.LoadSecret(); err != nil {
 			v.fault(path+".password_file", "%s", err)
 		}

@@ -12,7 +12,7 @@ const shortestKey = 16
 // LoadKey reads the key that signs the values; nil when no file is named. Its error says what to
 // write instead.
 func (c *Cookie) LoadKey() ([]byte, error) {
-	if c.KeyFile == "" {
+	if c.KeyFile.None() {
 		return nil, nil
 	}
 	key, err := c.KeyFile.LoadSecret()

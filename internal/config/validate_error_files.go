@@ -16,7 +16,7 @@ func (v *validator) errorFiles(path string, files map[int]Path) {
 	for _, status := range slices.Sorted(maps.Keys(files)) {
 		at := fmt.Sprintf("%s.%d", path, status)
 		v.refuse(at, errorStatusFault(status))
-		if files[status] == "" {
+		if files[status].None() {
 			v.fault(at, "missing; write the path of a file with an HTTP answer")
 		} else if _, err := files[status].LoadAnswer(); err != nil {
 			v.fault(at, "%s", err)

@@ -136,7 +136,7 @@ func (v *validator) answer(path string, r *Return) {
 	if r.ContentType == "" || !isFieldText(r.ContentType) {
 		v.fault(path+".content_type", "%q is not a type; write one such as text/plain", r.ContentType)
 	}
-	if r.Body != "" && r.File != "" {
+	if r.Body != "" && !r.File.None() {
 		v.fault(path, "body and file cannot both hold; write one of them")
 	} else if body, err := r.Load(); err != nil {
 		v.fault(path+".file", "%s", err)
@@ -148,7 +148,7 @@ func (v *validator) answer(path string, r *Return) {
 // Load returns the body: what stands in File if that is given, else Body. Its error says what to
 // write instead.
 func (r *Return) Load() ([]byte, error) {
-	if r.File == "" {
+	if r.File.None() {
 		return []byte(r.Body), nil
 	}
 	return r.File.read("a file with the body of an answer", maxBody)

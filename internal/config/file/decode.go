@@ -226,7 +226,7 @@ func (d *decoder) scalar(n *node, line int, v reflect.Value, at place) {
 		d.fault(line, at, "%s", problem)
 	}
 	if path, ok := v.Addr().Interface().(*config.Path); ok {
-		*path = config.Path(d.beside(string(*path)))
+		*path = config.NewPath(d.beside(path.String()))
 	}
 }
 

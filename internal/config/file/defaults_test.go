@@ -42,10 +42,10 @@ func TestDefaultsAreMerged(t *testing.T) {
 			b.HealthCheck.Fall = 9
 		}},
 		{"error files are merged by status", "{error_files: {400: " + sorry + ", 503: none.http}}", "error_files: {503: " + sorry + "}", "", func(f *config.Frontend, _ *config.Backend) {
-			f.ErrorFiles = map[int]config.Path{400: sorry, 503: sorry}
+			f.ErrorFiles = map[int]config.Path{400: config.NewPath(sorry), 503: config.NewPath(sorry)}
 		}},
 		{"no own error files", "{error_files: {400: " + sorry + "}}", "error_files: {}", "", func(f *config.Frontend, _ *config.Backend) {
-			f.ErrorFiles = map[int]config.Path{400: sorry}
+			f.ErrorFiles = map[int]config.Path{400: config.NewPath(sorry)}
 		}},
 		{"own list takes the place of a list", "{trusted_proxies: [10.0.0.0/8, 127.0.0.1]}", "trusted_proxies: []", "", func(*config.Frontend, *config.Backend) {}},
 		{"queues", "{maxconn: 7, maxqueue: 8, timeout: {queue: 9s}}", "", "", func(f *config.Frontend, b *config.Backend) {

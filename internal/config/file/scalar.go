@@ -20,7 +20,7 @@ func setScalar(v reflect.Value, text string) (problem string) {
 	case *string:
 		*p = text
 	case *config.Path:
-		*p = config.Path(text)
+		*p = config.NewPath(text)
 	case *int:
 		*p, problem = wholeNumber(text)
 	case *float64:

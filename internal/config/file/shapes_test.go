@@ -120,7 +120,7 @@ func shapes() map[string]func(*config.Config) bool {
 		},
 		"12-rate-limit": func(c *config.Config) bool {
 			f := frontend(c, "api")
-			return f.Rules[0].RateLimit.Requests == 10 && f.Rules[0].RateLimit.Per == time.Second && f.ErrorFiles[429] != "" &&
+			return f.Rules[0].RateLimit.Requests == 10 && f.Rules[0].RateLimit.Per == time.Second && !f.ErrorFiles[429].None() &&
 				strings.HasPrefix(f.Rules[3].Return.Body, "<Error>\n")
 		},
 		"13-mysql-galera": func(c *config.Config) bool {

@@ -1,6 +1,7 @@
 package file
 
 import (
+	"fmt"
 	"net/netip"
 	"path/filepath"
 	"reflect"
@@ -85,10 +86,10 @@ func TestTLSBeside(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := minimal()
-	site := config.Path(filepath.Join(dir, "site.pem"))
+	site := config.NewPath(filepath.Join(dir, "site.pem"))
 	want.Frontends[0].Bind[0] = config.Bind{Address: ":8443", TLS: &config.TLS{
 		MinVersion: "1.2", ClientCA: site,
-		Certificates: []config.Certificate{{Cert: site, Key: config.Path(filepath.Join(dir, "site.key"))}},
+		Certificates: []config.Certificate{{Cert: site, Key: config.NewPath(filepath.Join(dir, "site.key"))}},
 	}}
 	want.Backends[0].Servers[0].TLS = &config.ServerTLS{Verify: true, CA: site, SNI: "web"}
 	same(t, got, want)
@@ -111,6 +112,18 @@ func compare(t *testing.T, path string, got, want reflect.Value) {
 	t.Helper()
 	switch {
 	case reflect.DeepEqual(got.Interface(), want.Interface()):
+	case got.Type() == reflect.TypeFor[config.Path]():
+		if g, w := fmt.Sprint(got.Interface()), fmt.Sprint(want.Interface()); g != w {
+			t.Errorf("%s = %s, want %s", path, g, w)
+		}
+	case got.Kind() == reflect.Map && got.Len() == want.Len():
+		for _, key := range want.MapKeys() {
+			if !got.MapIndex(key).IsValid() {
+				t.Errorf("%s[%v] is missing", path, key)
+				continue
+			}
+			compare(t, path, got.MapIndex(key), want.MapIndex(key))
+		}
 	case got.Kind() == reflect.Pointer && !got.IsNil() && !want.IsNil():
 		compare(t, path, got.Elem(), want.Elem())
 	case got.Kind() == reflect.Struct:
@@ -132,7 +145,7 @@ func everything() *config.Config {
 	web.Bind[2].Mode, web.Bind[2].AcceptProxy = 0o660, &config.AcceptProxy{}
 	web.RedirectHTTPS, web.Syntax, web.TrustedProxies = true, "report", web.Bind[1].AcceptProxy.From
 	web.Maxconn, api.Maxconn = 500, 900
-	const sorry = config.Path("testdata/valid/sorry.http")
+	sorry := config.NewPath("testdata/valid/sorry.http")
 	web.ErrorFiles, api.ErrorFiles = map[int]config.Path{400: sorry, 503: sorry, 504: sorry}, map[int]config.Path{503: sorry, 504: sorry}
 	web.Timeout = config.Timeouts{Client: 20 * time.Second, HTTPRequest: 4 * time.Second, HTTPKeepAlive: 5 * time.Second}
 	api.Timeout = config.Timeouts{Client: 2 * time.Second, HTTPRequest: 4 * time.Second, HTTPKeepAlive: 5 * time.Second}
@@ -172,7 +185,7 @@ func everything() *config.Config {
 	}
 	v2.HealthCheck, cache.HealthCheck, database.HealthCheck = checkOf("tcp"), checkOf("redis"), checkOf("mysql")
 	v2.HealthCheck.Steps = []config.Step{{Send: `PING\r\n`}, {Expect: `+\x50ONG`}, {ExpectRegex: "^[+]"}}
-	const password = config.Path("testdata/valid/key.txt")
+	password := config.NewPath("testdata/valid/key.txt")
 	cache.HealthCheck.PasswordFile, database.HealthCheck.PasswordFile, database.HealthCheck.User = password, password, "relais"
 
 	return &config.Config{
@@ -201,7 +214,7 @@ func everyEdit() []config.Edit {
 }
 
 func everyRule() []config.Rule {
-	const sorry = config.Path("testdata/valid/sorry.http")
+	sorry := config.NewPath("testdata/valid/sorry.http")
 	path := func(paths ...string) config.Match { return config.Match{Path: paths} }
 	return []config.Rule{
 		{Match: path("/busy"), RateLimit: &config.RateLimit{Requests: 5, Per: time.Minute, Burst: 10, Header: "X-User"}},
@@ -233,7 +246,7 @@ func everyBalance(app, v2, database, cache, shadow *config.Backend) {
 	app.RetryBudget = config.RetryBudget{Ratio: 0.5, Floor: 20}
 	app.AllBackups, app.Slowstart, app.SlowstartFirst, app.PanicThreshold = true, 30*time.Second, true, 40
 	app.Cookie = &config.Cookie{
-		Name: "SRV", Mode: "prefix", KeyFile: "testdata/valid/key.txt", Domain: ".example.com", Path: "/app", Secure: true,
+		Name: "SRV", Mode: "prefix", KeyFile: config.NewPath("testdata/valid/key.txt"), Domain: ".example.com", Path: "/app", Secure: true,
 		SameSite: "strict", MaxAge: 365 * 24 * time.Hour,
 	}
 	app.Agent = &config.Agent{Port: 8081, Host: "10.0.0.7", Send: "state\n", Inter: 3 * time.Second}
