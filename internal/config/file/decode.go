@@ -84,7 +84,7 @@ func isScalar(t reflect.Type) bool {
 		return true
 	}
 	switch t {
-	case reflect.TypeFor[config.StatusRanges](), reflect.TypeFor[netip.Prefix](), reflect.TypeFor[fs.FileMode]():
+	case reflect.TypeFor[config.Path](), reflect.TypeFor[config.StatusRanges](), reflect.TypeFor[netip.Prefix](), reflect.TypeFor[fs.FileMode]():
 		return true
 	}
 	return false
