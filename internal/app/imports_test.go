@@ -49,7 +49,8 @@ func house() []room {
 			path: "internal/app", libs: []string{"fasthttp", "zerolog", "prometheus"},
 			may: []string{
 				"balancer", "balancer/dial", "balancer/h1", "balancer/accesslog", "healthcheck", "healthcheck/mysqlcheck", "stats", "stats/page", "stats/prom",
-				"internal/config", "internal/config/file", "internal/discovery", "internal/operate", "internal/ctl", "internal/listen", "internal/logqueue",
+				"internal/access", "internal/config", "internal/config/file", "internal/discovery", "internal/operate", "internal/ctl", "internal/listen", "internal/logqueue",
+				"internal/handover", "internal/systemd", "internal/plan",
 			},
 			why: "app wires the balancer; web application, backup and Docker are other processes",
 		},
@@ -106,6 +107,10 @@ func house() []room {
 			why: "metrics are made from a Snapshot",
 		},
 		{
+			path: "internal/access", libs: []string{"bcrypt"},
+			why: "who may do what is decided on plain values; app asks and answers",
+		},
+		{
 			path: "internal/config", std: true,
 			why: "configuration types are plain values; package file reads them",
 		},
@@ -114,7 +119,7 @@ func house() []room {
 			why: "it is the only importer of yaml, and makes configurations, not balancers",
 		},
 		{
-			path: "internal/discovery", may: []string{"internal/config"},
+			path: "internal/discovery", may: []string{"internal/config"}, libs: []string{"dns"},
 			why: "DNS makes lists of servers; app applies them",
 		},
 		{
@@ -126,8 +131,20 @@ func house() []room {
 			why: "the runtime protocol shows a Snapshot; what it needs done it declares as an interface",
 		},
 		{
+			path: "internal/plan", may: []string{"balancer/lb", "internal/config"}, std: true,
+			why: "a plan compares plain values and does nothing; app gives it the facts",
+		},
+		{
 			path: "internal/listen", may: []string{"internal/steady"},
 			why: "a listener knows nothing of what is spoken on it",
+		},
+		{
+			path: "internal/handover", may: []string{"internal/listen"},
+			why: "two programs of different versions meet there: it knows sockets and bytes, and nothing of what they mean",
+		},
+		{
+			path: "internal/systemd", may: []string{"internal/listen"},
+			why: "it says what systemd understands; app says when",
 		},
 		{
 			path: "internal/steady", std: true,
@@ -165,12 +182,14 @@ func libraries() map[string][]string {
 		"prometheus": {"github.com/prometheus/"},
 		"docker":     {"github.com/docker/", "github.com/moby/"},
 		"mysql":      {"github.com/go-sql-driver/"},
+		"bcrypt":     {"golang.org/x/crypto/bcrypt"},
+		"dns":        {"github.com/miekg/dns"},
 	}
 }
 
 // testOnly are the trees that only _test.go files may import.
 func testOnly() []string {
-	return []string{"internal/conformance", "internal/testkit", "stats/statstest"}
+	return []string{"internal/conformance", "internal/plan/plantest", "internal/testkit", "stats/statstest"}
 }
 
 // listed is what `go list` tells of a package, test files left out.

@@ -3,6 +3,7 @@
 package config
 
 import (
+	"io/fs"
 	"net/netip"
 	"time"
 )
@@ -13,10 +14,24 @@ type Config struct {
 	Log             Log           `yaml:"log"`
 	AccessLog       AccessLog     `yaml:"access_log"`
 	Stats           Stats         `yaml:"stats"`
+	AdminSocket     *AdminSocket  `yaml:"admin_socket"` // of the runtime commands; nil: none
+	StateFile       string        `yaml:"state_file"`   // keeps what operators have changed; empty: only in memory
+	Resolvers       Resolvers     `yaml:"resolvers"`
 	ShutdownTimeout time.Duration `yaml:"shutdown_timeout"` // how long a graceful stop waits for running requests
 	Limits          Limits        `yaml:"limits"`
 	Frontends       []*Frontend   `yaml:"frontends"`
 	Backends        []*Backend    `yaml:"backends"`
+
+	// Sources are the files that this was read from: the main one, then those that it includes.
+	Sources []Source
+	// Variables are those of the environment that the sources name, and what they held.
+	Variables map[string]string
+}
+
+// Source is a file as it was read.
+type Source struct {
+	Name string // as it was given, or joined to the directory of the one that includes it
+	Data []byte
 }
 
 // Log says how the balancer's own messages are written to stderr.
@@ -35,6 +50,34 @@ type AccessLog struct {
 type Stats struct {
 	Bind string `yaml:"bind"` // HOST:PORT; empty: no such listener
 	Path string `yaml:"path"` // where the page is
+
+	Admin            bool           `yaml:"admin"`              // the page has buttons that change things, for Users who may
+	Users            []User         `yaml:"users"`              // empty: everybody may look, nobody may change anything
+	MetricsFrom      []netip.Prefix `yaml:"metrics_from"`       // who may read the metrics without being a user
+	MetricsTokenFile Path           `yaml:"metrics_token_file"` // a bearer token that may do the same
+	Hosts            []string       `yaml:"hosts"`              // names of the listener, beside its addresses and the machine's name
+	TLS              *TLS           `yaml:"tls"`                // nil: plain
+}
+
+// User is somebody who may use the admin listener.
+type User struct {
+	Name         string `yaml:"name"`
+	PasswordFile Path   `yaml:"password_file"` // holds a bcrypt hash
+	Role         string `yaml:"role"`          // read or operate
+}
+
+// AdminSocket is the unix socket of the runtime commands (HAProxy's stats socket).
+type AdminSocket struct {
+	Path  string      `yaml:"path"`
+	Mode  fs.FileMode `yaml:"mode"`
+	Group string      `yaml:"group"` // of the file; empty: the process's
+	Level string      `yaml:"level"` // user, operator or admin
+}
+
+// Resolvers say who is asked for the addresses of names.
+type Resolvers struct {
+	Nameservers []string      `yaml:"nameservers"` // IP:PORT; empty: those of /etc/resolv.conf
+	Timeout     time.Duration `yaml:"timeout"`     // of one question
 }
 
 // Limits bound what clients can make the balancer hold.
@@ -91,10 +134,11 @@ type Backend struct {
 	Cookie         *Cookie       `yaml:"cookie"`          // nil: no stickiness
 	HealthCheck    *HealthCheck  `yaml:"health_check"`
 	Agent          *Agent        `yaml:"agent_check"`
-	Observe        string        `yaml:"observe"`        // layer4 or layer7: traffic counts as checks too; empty: it does not
-	ErrorLimit     int           `yaml:"error_limit"`    // observed errors in a row
-	OnError        string        `yaml:"on_error"`       // fastinter, fail-check, sudden-death or mark-down
-	OnMarkedDown   string        `yaml:"on_marked_down"` // shutdown-sessions, or empty
+	Observe        string        `yaml:"observe"`         // layer4 or layer7: traffic counts as checks too; empty: it does not
+	ErrorLimit     int           `yaml:"error_limit"`     // observed errors in a row
+	OnError        string        `yaml:"on_error"`        // fastinter, fail-check, sudden-death or mark-down
+	OnMarkedDown   string        `yaml:"on_marked_down"`  // shutdown-sessions, or empty
+	HardStopAfter  time.Duration `yaml:"hard_stop_after"` // how long a server that drains, or an old generation, keeps its tunnels
 	Timeout        Timeouts      `yaml:"timeout"`
 	Servers        []*Server     `yaml:"servers"`
 }
@@ -158,6 +202,23 @@ type Server struct {
 	Track     string     `yaml:"track"`      // backend/server whose health is this one's
 	SendProxy string     `yaml:"send_proxy"` // v1 or v2: connections begin with a header of the PROXY protocol; empty: they do not
 	TLS       *ServerTLS `yaml:"tls"`        // nil: plain
+
+	Resolve         string        `yaml:"resolve"`          // all: a server for each address of the name; first: one server, on the first of them
+	ResolveInterval time.Duration `yaml:"resolve_interval"` // from one question for the addresses to the next
+	HonorTTL        bool          `yaml:"honor_ttl"`        // the answer's time to live lengthens ResolveInterval
+
+	// Set while the balancer runs, not by the file:
+	Host       string // the name that Address was resolved from; empty: it was given
+	Unresolved bool   // that name has no address
+	Leaving    bool   // the name does not have this address any more
+	Dynamic    bool   // an operator has added the server
+	Unchecked  bool   // and did not want its health checked
+
+	CheckAddress string // where an operator has the checks go; empty and 0: as the backend says
+	CheckPort    int
+	AgentAddress string
+	AgentPort    int
+	AgentSend    *string // nil: as the backend says
 }
 
 // ServerTLS says how a server is spoken to over TLS.

@@ -84,7 +84,8 @@ func TestValidateAccepts(t *testing.T) {
 		},
 		"tcp with an http check": func(c *Config) { c.Frontends[0].Mode, c.Backends[0].Mode = "tcp", "tcp" },
 		"a server on a socket": func(c *Config) {
-			*c.Backends[0].Servers[0] = Server{Name: "a", Address: "unix@/run/a", SendProxy: "v2", TLS: &ServerTLS{Verify: true, SNI: "a.example"}}
+			s := c.Backends[0].Servers[0]
+			s.Address, s.SendProxy, s.TLS = "unix@/run/a", "v2", &ServerTLS{Verify: true, SNI: "a.example"}
 		},
 		"TLS to an address": func(c *Config) { c.Backends[0].Servers[0].TLS = NewServerTLS() },
 		"TLS without a name": func(c *Config) {
@@ -100,16 +101,28 @@ func TestValidateAccepts(t *testing.T) {
 			c.Backends[0].HealthCheck.Address, c.Backends[0].HealthCheck.Port = "[::1]", 80
 		},
 		"a chain of tracks": func(c *Config) {
-			c.Backends[0].Servers = append(c.Backends[0].Servers,
-				&Server{Name: "b", Address: "10.0.0.1:80", Track: "app/c"}, &Server{Name: "c", Address: "10.0.0.1:80", Track: "app/web1"})
+			b, last := NewServer(), NewServer()
+			b.Name, b.Address, b.Track = "b", "10.0.0.1:80", "app/c"
+			last.Name, last.Address, last.Track = "c", "10.0.0.1:80", "app/web1"
+			c.Backends[0].Servers = append(c.Backends[0].Servers, b, last)
 		},
 		"a rule for every request that does not decide": func(c *Config) {
 			c.Frontends[0].Rules = []Rule{{RateLimit: &RateLimit{Requests: 1, Per: time.Second}}, {Concurrency: &Concurrency{Requests: 1}}, {Deny: 403}}
 		},
-		"weight 0":  func(c *Config) { c.Backends[0].Servers[0].Weight = 0 },
-		"no retry":  func(c *Config) { c.Backends[0].Retries = 0 },
-		"no check":  func(c *Config) { c.Backends[0].HealthCheck = nil },
-		"OPTIONS *": func(c *Config) { c.Backends[0].HealthCheck.Method, c.Backends[0].HealthCheck.Path = "OPTIONS", "*" },
+		"several addresses of a name": func(c *Config) {
+			c.Backends[0].Servers[0].Resolve, c.Backends[0].Servers[0].Address = "all", "_http._tcp.web.example"
+		},
+		"a number behind a name that is one server": func(c *Config) {
+			again := *c.Backends[0].Servers[0]
+			again.Name = "web1-2"
+			c.Backends[0].Servers = append(c.Backends[0].Servers, &again)
+		},
+		"a state that is not there yet": func(c *Config) { c.StateFile = "relais.state" },
+		"a host by its address":         func(c *Config) { c.Stats.Hosts = []string{"::1", "192.0.2.1"} },
+		"weight 0":                      func(c *Config) { c.Backends[0].Servers[0].Weight = 0 },
+		"no retry":                      func(c *Config) { c.Backends[0].Retries = 0 },
+		"no check":                      func(c *Config) { c.Backends[0].HealthCheck = nil },
+		"OPTIONS *":                     func(c *Config) { c.Backends[0].HealthCheck.Method, c.Backends[0].HealthCheck.Path = "OPTIONS", "*" },
 		"a bare tcp check": func(c *Config) {
 			*c.Backends[0].HealthCheck = HealthCheck{Type: "tcp", Inter: 1, Timeout: 1, Rise: 1, Fall: 1, Initial: "up"}
 		},

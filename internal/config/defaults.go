@@ -10,6 +10,7 @@ func New() *Config {
 		AccessLog:       AccessLog{Output: "stdout", Format: "json"},
 		Stats:           Stats{Bind: ":8404", Path: "/haproxy-stats"},
 		ShutdownTimeout: 30 * time.Second,
+		Resolvers:       Resolvers{Timeout: time.Second},
 		Limits:          Limits{MaxHeaderSize: 16 << 10, MaxHeaders: 101},
 	}
 }
@@ -31,15 +32,16 @@ func NewFrontend() *Frontend {
 // servers are not checked.
 func NewBackend() *Backend {
 	return &Backend{
-		Mode:        "http",
-		Balance:     Balance{Algorithm: "roundrobin", Draws: 2},
-		Hash:        Hash{Type: "map", Function: "sdbm"},
-		Retries:     3,
-		RetryOn:     []string{"conn-failure", "empty-response"},
-		RetryBudget: RetryBudget{Ratio: 0.2, Floor: 10},
-		ErrorLimit:  10,
-		OnError:     "fail-check",
-		Timeout:     Timeouts{Connect: 5 * time.Second, Server: 50 * time.Second, Queue: 5 * time.Second, Tunnel: time.Hour},
+		Mode:          "http",
+		Balance:       Balance{Algorithm: "roundrobin", Draws: 2},
+		Hash:          Hash{Type: "map", Function: "sdbm"},
+		Retries:       3,
+		RetryOn:       []string{"conn-failure", "empty-response"},
+		RetryBudget:   RetryBudget{Ratio: 0.2, Floor: 10},
+		ErrorLimit:    10,
+		OnError:       "fail-check",
+		HardStopAfter: time.Hour,
+		Timeout:       Timeouts{Connect: 5 * time.Second, Server: 50 * time.Second, Queue: 5 * time.Second, Tunnel: time.Hour},
 	}
 }
 
@@ -61,8 +63,11 @@ func NewHealthCheck() *HealthCheck {
 
 // NewServer returns a server that holds every default; it lacks a name and an address.
 func NewServer() *Server {
-	return &Server{Weight: 1}
+	return &Server{Weight: 1, Resolve: "first", ResolveInterval: time.Second}
 }
+
+// NewAdminSocket returns a socket that holds every default; it lacks a path.
+func NewAdminSocket() *AdminSocket { return &AdminSocket{Mode: 0o600, Level: "admin"} }
 
 // NewServerTLS returns settings of TLS to a server that hold every default.
 func NewServerTLS() *ServerTLS {

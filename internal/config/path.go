@@ -38,17 +38,18 @@ func (p Path) String() string { return p.name }
 // None tells whether no file is named.
 func (p Path) None() bool { return p.name == "" }
 
-// read returns what stands in a regular file of at most so many bytes; kind names what it is
-// to hold, such as "a PEM file".
+// read does what ReadFile does, once.
 func (p Path) read(kind string, most Bytes) ([]byte, error) {
 	if p.file == nil {
-		return readFile(p.name, kind, most)
+		return ReadFile(p.name, kind, most)
 	}
-	p.file.once.Do(func() { p.file.data, p.file.err = readFile(p.name, kind, most) })
+	p.file.once.Do(func() { p.file.data, p.file.err = ReadFile(p.name, kind, most) })
 	return p.file.data, p.file.err
 }
 
-func readFile(path, kind string, most Bytes) ([]byte, error) {
+// ReadFile returns what stands in a regular file of at most so many bytes; kind names what it is to
+// hold, such as "a PEM file". Its error says what to write instead.
+func ReadFile(path, kind string, most Bytes) ([]byte, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, fmt.Errorf("cannot read %q: %w; write the path of %s that the balancer may read", path, cause(err), kind)

@@ -21,7 +21,13 @@ func (t *ServerTLS) LoadCA() (*x509.CertPool, error) {
 
 func (v *validator) server(path string, s *Server) {
 	v.refuse(path+".name", nameFault(s.Name))
-	v.refuse(path+".address", serverFault(s.Address))
+	name, isSRV := s.SRV()
+	if isSRV {
+		v.refuse(path+".address", srvFault(s, name))
+	} else {
+		v.refuse(path+".address", serverFault(s.Address))
+	}
+	v.resolve(path, s)
 	v.between(path+".weight", s.Weight, 0, 256)
 	v.notBelow0(path+".maxconn", s.Maxconn, "a number of requests, or 0 for no limit")
 	if s.SendProxy != "" {
@@ -29,19 +35,19 @@ func (v *validator) server(path string, s *Server) {
 	}
 	if s.TLS != nil {
 		_, isUnix := s.UnixPath()
-		v.serverTLS(path+".tls", s.TLS, isUnix)
+		v.serverTLS(path+".tls", s.TLS, isUnix || isSRV)
 	}
 }
 
-func (v *validator) serverTLS(path string, t *ServerTLS, isUnix bool) {
+func (v *validator) serverTLS(path string, t *ServerTLS, noHost bool) {
 	if _, err := t.LoadCA(); err != nil {
 		v.fault(path+".ca", "%s", err)
 	}
 	switch {
 	case t.SNI != "":
 		v.refuse(path+".sni", sniFault(t.SNI))
-	case isUnix && t.Verify:
-		v.fault(path+".sni", "missing; a unix socket has no host, so write the name that the certificate must have, or verify: false")
+	case noHost && t.Verify:
+		v.fault(path+".sni", "missing; the address has no host, so write the name that the certificate must have, or verify: false")
 	}
 }
 

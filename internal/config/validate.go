@@ -11,6 +11,7 @@ import (
 type Fault struct {
 	Path    string // of the value, such as frontends[0].bind[1]; the value itself may be absent
 	Message string // what is wrong and what to write instead
+	Twin    string // the path of the value that was there first, when this one repeats it
 }
 
 // Error writes the fault as "path: message".
@@ -34,6 +35,7 @@ func Validate(c *Config) []Fault {
 	for i, b := range c.Backends {
 		v.backend(fmt.Sprintf("backends[%d]", i), b)
 	}
+	v.uniqueNames("stats.users", names(c.Stats.Users, func(u User) string { return u.Name }))
 	v.uniqueNames("frontends", names(c.Frontends, func(f *Frontend) string { return f.Name }))
 	v.uniqueNames("backends", names(c.Backends, func(b *Backend) string { return b.Name }))
 	v.uniqueBinds(c)
@@ -99,4 +101,15 @@ func orList(words []string) string {
 		return words[0]
 	}
 	return strings.Join(words[:last], ", ") + " or " + words[last]
+}
+
+// ValidateServer says what is wrong with a server that is to join a backend; nil: nothing.
+func ValidateServer(b *Backend, s *Server) error {
+	v := &validator{}
+	v.server("server", s)
+	v.refuse("cookie", valueFault(s.Cookie, b.Cookie))
+	if len(v.faults) > 0 {
+		return v.faults[0]
+	}
+	return nil
 }

@@ -11,6 +11,11 @@ func (v *validator) process(c *Config) {
 	v.oneOf("log.format", c.Log.Format, []string{"json", "console"})
 	v.accessLog(c.AccessLog)
 	v.stats(c.Stats)
+	v.stateFile(c)
+	if c.AdminSocket != nil {
+		v.adminSocket("admin_socket", c.AdminSocket)
+	}
+	v.resolvers(c.Resolvers)
 	v.limits(c.Limits)
 	if c.ShutdownTimeout != 0 { // 0 stops at once
 		v.duration("shutdown_timeout", c.ShutdownTimeout)
@@ -24,22 +29,6 @@ func (v *validator) accessLog(a AccessLog) {
 		v.fault("access_log.output", "%q is not known; write off, stdout, stderr or the path of a file", a.Output)
 	case "true", "yes", "on":
 		v.fault("access_log.output", "%q is not known; write stdout, stderr, off or the path of a file", a.Output)
-	}
-}
-
-func (v *validator) stats(s Stats) {
-	if s.Bind != "" { // empty: no such listener
-		v.refuse("stats.bind", bindFault(s.Bind))
-	}
-	switch {
-	case s.Path == "":
-		v.fault("stats.path", "missing; write a path such as /haproxy-stats")
-	case !strings.HasPrefix(s.Path, "/"):
-		v.fault("stats.path", "%q does not begin with /; write %q", s.Path, "/"+s.Path)
-	case strings.ContainsAny(s.Path, "?;#") || !isVisible(s.Path):
-		v.fault("stats.path", "%q holds a character that a path cannot have; write a plain one, such as /haproxy-stats", s.Path)
-	case s.Path == "/metrics" || s.Path == "/healthz" || s.Path == "/readyz":
-		v.fault("stats.path", "%q is taken by another page of this listener; write another one, such as /haproxy-stats", s.Path)
 	}
 }
 

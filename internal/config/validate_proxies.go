@@ -73,6 +73,7 @@ func (v *validator) backend(path string, b *Backend) {
 	v.duration(path+".timeout.server", b.Timeout.Server)
 	v.duration(path+".timeout.queue", b.Timeout.Queue)
 	v.duration(path+".timeout.tunnel", b.Timeout.Tunnel)
+	v.duration(path+".hard_stop_after", b.HardStopAfter)
 	if b.Slowstart != 0 {
 		v.duration(path+".slowstart", b.Slowstart)
 	}
@@ -89,6 +90,7 @@ func (v *validator) backend(path string, b *Backend) {
 		v.refuse(fmt.Sprintf("%s.servers[%d].cookie", path, i), valueFault(s.Cookie, b.Cookie))
 	}
 	v.uniqueNames(path+".servers", names(b.Servers, func(s *Server) string { return s.Name }))
+	v.expandedNames(path+".servers", b.Servers)
 }
 
 func nameFault(name string) string {

@@ -4,12 +4,14 @@ import "fmt"
 
 // uniqueNames refuses the second and each further use of a name in the list at path.
 func (v *validator) uniqueNames(path string, names []string) {
-	seen := map[string]bool{}
+	first := map[string]string{} // where a name is used
 	for i, name := range names {
-		if seen[name] && name != "" {
-			v.fault(fmt.Sprintf("%s[%d].name", path, i), "another one is named %q already; write a different name", name)
+		at := fmt.Sprintf("%s[%d].name", path, i)
+		if twin, used := first[name]; used && name != "" {
+			v.faults = append(v.faults, Fault{at, fmt.Sprintf("another one is named %q already; write a different name", name), twin})
+			continue
 		}
-		seen[name] = true
+		first[name] = at
 	}
 }
 
@@ -17,6 +19,9 @@ func (v *validator) uniqueNames(path string, names []string) {
 func (v *validator) uniqueBinds(c *Config) {
 	type listener struct{ addr, owner string }
 	earlier := []listener{{c.Stats.Bind, "stats"}}
+	if c.AdminSocket != nil {
+		earlier = append(earlier, listener{"unix@" + c.AdminSocket.Path, "admin_socket"})
+	}
 	for i, f := range c.Frontends {
 		for j, bind := range f.Bind {
 			for _, e := range earlier {

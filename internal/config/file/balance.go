@@ -19,7 +19,7 @@ type randomForm struct {
 }
 
 // balance decodes the word of an algorithm, or a mapping whose only key is that word.
-func (d *decoder) balance(n *node, line int, b *config.Balance, at place) {
+func (d *decoder) balance(n *node, line spot, b *config.Balance, at place) {
 	const forms = "one word, such as roundrobin, or one of {uri: {...}}, {header: NAME} and {random: {draws: 2}}"
 	switch {
 	case n.kind == scalar:

@@ -48,6 +48,13 @@ func TestPageExamplesLoad(t *testing.T) {
 	testkit.WriteFile(t, filepath.Join(dir, "sorry.http"), []byte(answers[0]))
 	testkit.WriteFile(t, filepath.Join(dir, "cookie.key"), []byte("0123456789abcdef0123456789abcdef\n"))
 	testkit.WriteFile(t, filepath.Join(dir, "mysql.password"), []byte("secret\n"))
+	for name, example := range map[string]string{"ops.bcrypt": "ops.bcrypt", "ops.htpasswd": "users.htpasswd"} {
+		hash, err := os.ReadFile(filepath.Join("testdata", "valid", example))
+		if err != nil {
+			t.Fatal(err)
+		}
+		testkit.WriteFile(t, filepath.Join(dir, name), hash)
+	}
 	for _, block := range blocks {
 		if !strings.Contains(block, "frontends:\n") {
 			continue // a part of a file
@@ -91,7 +98,7 @@ func TestPageDescribesEveryKey(t *testing.T) {
 			if field, known := fieldOf(s.t, key); s.name == "the top of the file" && (!known || structOf(field.Type) != nil || field.Type.Kind() == reflect.Slice) {
 				continue // has a section of its own
 			}
-			if slices.Contains([]string{"log", "access_log", "stats", "limits"}, s.name) {
+			if slices.Contains([]string{"log", "access_log", "stats", "admin_socket", "resolvers", "limits"}, s.name) {
 				key = s.name + "." + key
 			}
 			if !strings.Contains(text, "\n| `"+key+"` |") {

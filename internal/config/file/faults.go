@@ -10,12 +10,12 @@ import (
 
 // Fault is one thing in a file that has to be changed.
 type Fault struct {
-	File    string // as it was given to Load
+	File    string // as it was given to Load, or joined to the folder of the file that includes it
 	Line    int    // from 1
 	Message string // what is wrong and what to write instead
 }
 
-// Faults is the error for a file with bad content: all its faults, by line, each once.
+// Faults is the error for files with bad content: all their faults, by file and line, each once.
 type Faults []Fault
 
 // Error writes one line for each fault: "FILE:LINE: message".
@@ -27,31 +27,36 @@ func (f Faults) Error() string {
 	return strings.Join(lines, "\n")
 }
 
-// report gathers the faults of one file.
-type report struct {
-	file  string
-	lines int // that the file has
-	found []Fault
+// report gathers the faults of all files of a configuration.
+type report struct{ found []finding }
+
+type finding struct {
+	spot
+	message string
 }
 
-func (r *report) fault(line int, format string, args ...any) {
-	// YAML counts some characters as line ends that editors do not, so line may be too high.
-	line = min(max(line, 1), r.lines)
-	message := strings.Map(printable, fmt.Sprintf(format, args...))
-	r.found = append(r.found, Fault{File: r.file, Line: line, Message: message})
+func (r *report) fault(at spot, format string, args ...any) {
+	// YAML counts some characters as line ends that editors do not, so the line may be too high.
+	at.line = min(max(at.line, 1), at.in.lines)
+	r.found = append(r.found, finding{at, strings.Map(printable, fmt.Sprintf(format, args...))})
 }
 
 // faults returns what was found. One wrong value in defaults is found in each section that
 // inherits it, but told once.
 func (r *report) faults() Faults {
 	found := slices.Clone(r.found)
-	slices.SortStableFunc(found, func(a, b Fault) int { return cmp.Compare(a.Line, b.Line) })
-	told := map[Fault]bool{}
-	return slices.DeleteFunc(found, func(f Fault) bool {
-		again := told[f]
-		told[f] = true
-		return again
+	slices.SortStableFunc(found, func(a, b finding) int {
+		return cmp.Or(cmp.Compare(a.in.order, b.in.order), cmp.Compare(a.line, b.line))
 	})
+	told := map[finding]bool{}
+	var faults Faults
+	for _, f := range found {
+		if !told[f] {
+			faults = append(faults, Fault{File: f.in.name, Line: f.line, Message: f.message})
+		}
+		told[f] = true
+	}
+	return faults
 }
 
 // printable keeps each fault on its line and the file's control characters off the terminal.

@@ -12,6 +12,11 @@ func haproxy() map[string]string {
 		expect = "write health_check: {expect_status: 200-299}, or one of expect_header, expect_string and expect_regex in it"
 		agent  = "write agent_check: {port: 8080, inter: 2s} in the backend"
 		moves  = "each retry goes to another server by itself; remove it"
+		socket = "write admin_socket: {path: /run/relais/admin.sock, mode: \"0660\", level: admin} at the top of the file"
+		users  = "write stats: {users: [{name: ops, password_file: ops.bcrypt, role: operate}]}"
+		state  = "write state_file: /var/lib/relais/state at the top of the file, which is read at the start and kept up to date"
+		names  = "write resolvers: {nameservers: [\"10.0.0.53:53\"], timeout: 1s} at the top of the file"
+		many   = "write a server with a name for all: {name: web, address: \"web:5000\", resolve: all}"
 	)
 	return map[string]string{
 		"hash_type":           "write hash: {type: consistent, function: sdbm}",
@@ -20,6 +25,21 @@ func haproxy() map[string]string {
 		"redispatch":          moves,
 		"password":            "write it into a file, and the path of that as password_file",
 		"default_server":      "write its keys into each server, or merge them from an anchor: <<: *small",
+
+		"stats_socket":                socket,
+		"stats_auth":                  users,
+		"userlist":                    users,
+		"stats_admin":                 "write stats: {admin: true}, and in its users those who may, with role: operate",
+		"server_state_file":           state,
+		"server_state_base":           state,
+		"server_state_file_name":      state,
+		"load_server_state_from_file": state,
+		"nameserver":                  names,
+		"parse_resolv_conf":           "the name servers of /etc/resolv.conf are asked unless resolvers names others; remove it",
+		"timeout_resolve":             "write resolvers: {timeout: 1s}, and resolve_interval: 1s at the server",
+		"resolve_retries":             "a name is asked for again at each resolve_interval; remove it",
+		"init_addr":                   "no start waits for a name; remove it",
+		"server_template":             many,
 
 		"option_httpchk":               check,
 		"http_check_send":              check,

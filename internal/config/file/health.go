@@ -10,7 +10,7 @@ import (
 
 // healthCheck decodes a mapping or a path. What is for checks of another type cannot stand beside
 // it, and is left alone in defaults.
-func (d *decoder) healthCheck(n *node, line int, v reflect.Value, at place) {
+func (d *decoder) healthCheck(n *node, line spot, v reflect.Value, at place) {
 	if n.kind == scalar && !strings.HasPrefix(n.text, "/") {
 		d.fault(line, at, "%q is not a path; write one such as /health, or off, or a mapping such as {type: tcp}", n.text)
 		return

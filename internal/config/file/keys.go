@@ -29,13 +29,10 @@ func (d *decoder) unknown(p pair, n *node, v reflect.Value, at place) {
 
 // advise finds what an admin meant by key, a key of t if there is one, and says what to do.
 func advise(key string, t reflect.Type) (meant, advice string) {
-	known, later := keysOf(t), laterKeys(t)
+	known := keysOf(t)
 	plain := strings.NewReplacer("-", "_", " ", "_").Replace(strings.ToLower(key))
 	if slices.Contains(known, plain) {
 		return plain, fmt.Sprintf("did you mean %q?", plain)
-	}
-	if slices.Contains(later, plain) {
-		return "", "this version does not have it yet; remove it"
 	}
 	if advice := haproxy()[plain]; advice != "" {
 		return "", advice
@@ -43,9 +40,6 @@ func advise(key string, t reflect.Type) (meant, advice string) {
 	for _, name := range foreign()[plain] {
 		if slices.Contains(known, name) {
 			return name, fmt.Sprintf("did you mean %q?", name)
-		}
-		if slices.Contains(later, name) {
-			return "", fmt.Sprintf("its name will be %q, which this version does not have yet; remove it", name)
 		}
 	}
 	if home := homeOf(plain, t); home != "" {
@@ -71,67 +65,57 @@ func keysOf(t reflect.Type) []string {
 		}
 	}
 	if t == reflect.TypeFor[config.Config]() {
-		keys = append(keys, "defaults")
+		keys = append(keys, "include", "defaults")
 	}
 	return keys
 }
 
 // section is a struct of the configuration and its name in messages.
 type section struct {
-	t     reflect.Type
-	name  string
-	later []string // keys that a later version will have
+	t    reflect.Type
+	name string
 }
 
 func sections() []section {
 	return []section{
-		{reflect.TypeFor[config.Config](), "the top of the file", []string{"include", "admin_socket", "state_file"}},
-		{reflect.TypeFor[config.Log](), "log", nil},
-		{reflect.TypeFor[config.AccessLog](), "access_log", nil},
-		{reflect.TypeFor[config.Stats](), "stats", []string{"admin", "users", "metrics_from"}},
-		{reflect.TypeFor[config.Limits](), "limits", nil},
-		{reflect.TypeFor[config.Frontend](), "a frontend", nil},
-		{reflect.TypeFor[config.Bind](), "a bind", nil},
-		{reflect.TypeFor[config.AcceptProxy](), "accept_proxy", nil},
-		{reflect.TypeFor[config.TLS](), "tls of a bind", nil},
-		{reflect.TypeFor[config.Certificate](), "a certificate", nil},
-		{reflect.TypeFor[config.Backend](), "a backend", []string{"hard_stop_after"}},
-		{reflect.TypeFor[config.Timeouts](), "timeout", nil},
-		{reflect.TypeFor[config.HealthCheck](), "health_check", nil},
-		{reflect.TypeFor[config.Server](), "a server", []string{"resolve", "resolve_interval"}},
-		{reflect.TypeFor[config.ServerTLS](), "tls of a server", nil},
-		{reflect.TypeFor[config.Monitor](), "monitor", nil},
-		{reflect.TypeFor[config.Match](), "if of an edit", nil},
-		{reflect.TypeFor[config.FieldMatch](), "a condition", nil},
-		{reflect.TypeFor[config.Edit](), "request or response", nil},
-		{reflect.TypeFor[config.Replace](), "replace_path", nil},
-		{reflect.TypeFor[config.Rule](), "a rule", nil},
-		{reflect.TypeFor[config.Split](), "split", nil},
-		{reflect.TypeFor[config.Redirect](), "redirect", nil},
-		{reflect.TypeFor[config.Return](), "return", nil},
-		{reflect.TypeFor[config.RateLimit](), "rate_limit", nil},
-		{reflect.TypeFor[config.Concurrency](), "concurrency", nil},
-		{reflect.TypeFor[balanceForm](), "balance", nil},
-		{reflect.TypeFor[config.URI](), "uri of balance", nil},
-		{reflect.TypeFor[randomForm](), "random of balance", nil},
-		{reflect.TypeFor[config.Hash](), "hash", nil},
-		{reflect.TypeFor[config.RetryBudget](), "retry_budget", nil},
-		{reflect.TypeFor[config.Cookie](), "cookie", nil},
-		{reflect.TypeFor[config.Step](), "a step of a check", nil},
-		{reflect.TypeFor[config.Agent](), "agent_check", nil},
+		{reflect.TypeFor[config.Config](), "the top of the file"},
+		{reflect.TypeFor[config.Log](), "log"},
+		{reflect.TypeFor[config.AccessLog](), "access_log"},
+		{reflect.TypeFor[config.Stats](), "stats"},
+		{reflect.TypeFor[config.User](), "users of stats"},
+		{reflect.TypeFor[config.AdminSocket](), "admin_socket"},
+		{reflect.TypeFor[config.Resolvers](), "resolvers"},
+		{reflect.TypeFor[config.Limits](), "limits"},
+		{reflect.TypeFor[config.Frontend](), "a frontend"},
+		{reflect.TypeFor[config.Bind](), "a bind"},
+		{reflect.TypeFor[config.AcceptProxy](), "accept_proxy"},
+		{reflect.TypeFor[config.TLS](), "tls of a bind"},
+		{reflect.TypeFor[config.Certificate](), "a certificate"},
+		{reflect.TypeFor[config.Backend](), "a backend"},
+		{reflect.TypeFor[config.Timeouts](), "timeout"},
+		{reflect.TypeFor[config.HealthCheck](), "health_check"},
+		{reflect.TypeFor[config.Server](), "a server"},
+		{reflect.TypeFor[config.ServerTLS](), "tls of a server"},
+		{reflect.TypeFor[config.Monitor](), "monitor"},
+		{reflect.TypeFor[config.Match](), "if of an edit"},
+		{reflect.TypeFor[config.FieldMatch](), "a condition"},
+		{reflect.TypeFor[config.Edit](), "request or response"},
+		{reflect.TypeFor[config.Replace](), "replace_path"},
+		{reflect.TypeFor[config.Rule](), "a rule"},
+		{reflect.TypeFor[config.Split](), "split"},
+		{reflect.TypeFor[config.Redirect](), "redirect"},
+		{reflect.TypeFor[config.Return](), "return"},
+		{reflect.TypeFor[config.RateLimit](), "rate_limit"},
+		{reflect.TypeFor[config.Concurrency](), "concurrency"},
+		{reflect.TypeFor[balanceForm](), "balance"},
+		{reflect.TypeFor[config.URI](), "uri of balance"},
+		{reflect.TypeFor[randomForm](), "random of balance"},
+		{reflect.TypeFor[config.Hash](), "hash"},
+		{reflect.TypeFor[config.RetryBudget](), "retry_budget"},
+		{reflect.TypeFor[config.Cookie](), "cookie"},
+		{reflect.TypeFor[config.Step](), "a step of a check"},
+		{reflect.TypeFor[config.Agent](), "agent_check"},
 	}
-}
-
-// laterKeys lists the keys that a later version will have in t; defaults will have those of
-// frontends and of backends.
-func laterKeys(t reflect.Type) []string {
-	var later []string
-	for _, s := range sections() {
-		if s.t == t || isProxy(s.t) && t == defaultsType() {
-			later = append(later, s.later...)
-		}
-	}
-	return later
 }
 
 // homeOf names the sections that have key, for one that stands in t. Empty when none has it,
@@ -153,7 +137,7 @@ func homeOf(key string, t reflect.Type) string {
 			homes = append(homes, s.name)
 		}
 	}
-	if len(homes) > 3 {
+	if len(homes) > 4 {
 		return ""
 	}
 	return strings.Join(homes, " or to ")

@@ -3,20 +3,18 @@
 package file
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 
-	"gopkg.in/yaml.v3"
-
 	"relais/internal/config"
 )
 
-// Load reads, completes and validates the configuration in the file at path. getenv answers for
-// the variables that the file names, like os.LookupEnv. A file with bad content gives an error
-// of type Faults; one that cannot be read gives an error that wraps the system's.
+// Load reads, completes and validates the configuration in the file at path and in those that it
+// includes, each of which is read once. getenv answers for the variables that they name, like
+// os.LookupEnv. Bad content gives an error of type Faults; a file at path that cannot be read gives
+// an error that wraps the system's.
 func Load(path string, getenv func(string) (string, bool)) (*config.Config, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
@@ -26,34 +24,43 @@ func Load(path string, getenv func(string) (string, bool)) (*config.Config, erro
 }
 
 // Parse does what Load does with content that has been read already; name stands for it in the
-// faults.
+// faults, and what it includes and names is looked for beside it.
 func Parse(name string, data []byte, getenv func(string) (string, bool)) (*config.Config, error) {
-	data = bytes.TrimPrefix(data, []byte("\ufeff"))
-	r := &report{file: name, lines: 1 + bytes.Count(bytes.TrimSuffix(data, []byte("\n")), []byte("\n"))}
-	root := parse(data, r)
-	if root == nil {
-		return nil, r.faults()
+	files := &reader{report: &report{}, lookup: getenv, variables: map[string]string{}}
+	cfg := config.New()
+	if top := files.read(name, data); top != nil {
+		decode(top, files, cfg)
 	}
-	cfg := decode(root, getenv, r)
-	if len(r.found) > 0 {
-		return nil, r.faults()
+	if len(files.found) > 0 {
+		return nil, files.faults()
 	}
 	return cfg, nil
 }
 
-// decode turns the file's nodes into a valid configuration, or leaves faults in r.
-func decode(root *yaml.Node, getenv func(string) (string, bool), r *report) *config.Config {
-	top := (&resolver{getenv: getenv, report: r}).resolve(root)
-	cfg := config.New()
-	d := &decoder{report: r, positions: map[string]position{}, broken: map[string]bool{}}
+// decode turns the main file, and what it includes, into a valid configuration, or leaves faults
+// in the report of files.
+func decode(top *node, files *reader, cfg *config.Config) {
+	d := &decoder{reader: files, positions: map[string]position{}, broken: map[string]bool{}}
 	d.config(top, cfg)
+	cfg.Sources, cfg.Variables = files.sources, files.variables
 	for _, f := range config.Validate(cfg) {
 		d.invalid(f)
 	}
+	if len(d.found) == 0 {
+		complete(cfg)
+	}
+}
+
+// complete writes what has short forms in full. cfg is valid.
+func complete(cfg *config.Config) {
 	for _, b := range cfg.Backends {
 		b.RetryOn = config.RetryEvents(b.RetryOn)
 	}
-	return cfg
+	for i, server := range cfg.Resolvers.Nameservers {
+		if address, err := config.ParseNameserver(server); err == nil {
+			cfg.Resolvers.Nameservers[i] = address.String()
+		}
+	}
 }
 
 func readAdvice(err error) string {

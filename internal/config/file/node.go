@@ -17,7 +17,7 @@ const (
 // node is a value of the file after aliases, merge keys and variables have been replaced.
 type node struct {
 	kind      kind
-	line      int
+	line      spot
 	text      string  // of a scalar
 	null      bool    // a scalar that was left out, or written null
 	items     []*node // of a sequence
@@ -29,7 +29,7 @@ type node struct {
 
 type pair struct {
 	key   string
-	line  int
+	line  spot
 	value *node
 }
 

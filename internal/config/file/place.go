@@ -9,7 +9,7 @@ import (
 
 // position is where a value stands, and its name in messages.
 type position struct {
-	line  int
+	line  spot
 	shown string
 }
 
@@ -43,18 +43,33 @@ func (p place) within(path, shown string) place {
 
 // invalid reports a fault of validation, unless it follows from a value that could not be read.
 func (d *decoder) invalid(f config.Fault) {
-	path := f.Path
+	path, message := f.Path, d.message(f)
 	_, present := d.positions[path]
 	if present && (dependsOnBackends(path) && d.backendUnclear(path) || d.partUnclear(path)) {
 		return
 	}
 	for !d.broken[path] {
 		if pos, found := d.positions[path]; found {
-			d.report.fault(pos.line, "%s: %s", strings.TrimPrefix(pos.shown+f.Path[len(path):], "."), f.Message)
+			d.report.fault(pos.line, "%s: %s", strings.TrimPrefix(pos.shown+f.Path[len(path):], "."), message)
 			return
 		}
 		path = path[:max(strings.LastIndexAny(path, ".["), 0)]
 	}
+}
+
+// message is what a fault says, with the place of what is repeated.
+func (d *decoder) message(f config.Fault) string {
+	first, known := d.positions[f.Twin]
+	here := d.positions[f.Path].line
+	cut := strings.LastIndex(f.Message, "; ")
+	if f.Twin == "" || !known || first.line == here || cut < 0 {
+		return f.Message
+	}
+	place := fmt.Sprintf("line %d", first.line.line)
+	if first.line.in != here.in {
+		place = fmt.Sprintf("%s:%d", first.line.in.name, first.line.line)
+	}
+	return f.Message[:cut] + ", in " + place + f.Message[cut:]
 }
 
 // dependsOnBackends tells whether the value at path names a backend, or a server of one.

@@ -7,18 +7,17 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// mostCopied bounds by how much a file grows when aliases are replaced: a few nested ones can
+// mostCopied bounds by how much the files grow when aliases are replaced: a few nested ones can
 // stand for billions of values.
 const mostCopied = 100_000
 
-// resolver turns the nodes of the parser into ours.
+// resolver turns the nodes of the parser, of one file, into ours.
 type resolver struct {
-	*report
-	getenv func(string) (string, bool)
-	root   *yaml.Node
-	open   []*yaml.Node // the anchors being replaced, to see those that hold themselves
-	outer  int          // line of the alias that is not inside of another one
-	copied int          // nodes that stand where an alias was
+	*source
+	files *reader
+	root  *yaml.Node
+	open  []*yaml.Node // the anchors being replaced, to see those that hold themselves
+	outer int          // line of the alias that is not inside of another one
 }
 
 func (r *resolver) resolve(root *yaml.Node) *node {
@@ -27,13 +26,13 @@ func (r *resolver) resolve(root *yaml.Node) *node {
 }
 
 func (r *resolver) node(n *yaml.Node) *node {
-	bad := &node{line: n.Line, bad: true}
+	bad := &node{line: r.at(n.Line), bad: true}
 	if len(r.open) > 0 {
-		r.copied++
+		r.files.copied++
 	}
 	switch {
-	case r.copied > mostCopied:
-		if r.copied == mostCopied+1 {
+	case r.files.copied > mostCopied:
+		if r.files.copied == mostCopied+1 {
 			r.fault(r.outer, "aliases make the file grow by more than %d values; use fewer of them", mostCopied)
 		}
 		return bad
@@ -47,7 +46,7 @@ func (r *resolver) node(n *yaml.Node) *node {
 	case yaml.ScalarNode:
 		return r.scalar(n)
 	case yaml.SequenceNode:
-		list := &node{kind: sequence, line: n.Line}
+		list := &node{kind: sequence, line: r.at(n.Line)}
 		for _, item := range n.Content {
 			list.items = append(list.items, r.node(item))
 		}
@@ -60,20 +59,20 @@ func (r *resolver) node(n *yaml.Node) *node {
 
 func (r *resolver) scalar(n *yaml.Node) *node {
 	if n.ShortTag() == "!!null" {
-		return &node{line: n.Line, null: true}
+		return &node{line: r.at(n.Line), null: true}
 	}
-	text, problem := expand(n.Value, r.getenv)
+	text, problem := expand(n.Value, r.files.getenv)
 	if problem != "" {
 		r.fault(n.Line, "%s", problem)
-		return &node{line: n.Line, bad: true}
+		return &node{line: r.at(n.Line), bad: true}
 	}
-	return &node{line: n.Line, text: text}
+	return &node{line: r.at(n.Line), text: text}
 }
 
 func (r *resolver) alias(n *yaml.Node) *node {
 	if slices.Contains(r.open, n.Alias) {
 		r.fault(n.Line, "alias *%s stands inside its own anchor; move it out", n.Value)
-		return &node{line: n.Line, bad: true}
+		return &node{line: r.at(n.Line), bad: true}
 	}
 	if len(r.open) == 0 {
 		r.outer = n.Line
@@ -84,7 +83,7 @@ func (r *resolver) alias(n *yaml.Node) *node {
 }
 
 func (r *resolver) mapping(n *yaml.Node) *node {
-	m := &node{kind: mapping, line: n.Line}
+	m := &node{kind: mapping, line: r.at(n.Line)}
 	var merges []*yaml.Node
 	mergeLine := 0
 	for i := 0; i+1 < len(n.Content); i += 2 {
@@ -116,10 +115,10 @@ func (r *resolver) pair(m *node, key, value *yaml.Node, ignored bool) {
 		return
 	}
 	if i := slices.IndexFunc(m.pairs, func(p pair) bool { return p.key == key.Value }); i >= 0 {
-		r.fault(key.Line, "duplicate key %q, also in line %d; remove one of them", key.Value, m.pairs[i].line)
+		r.fault(key.Line, "duplicate key %q, also in line %d; remove one of them", key.Value, m.pairs[i].line.line)
 		return
 	}
-	p := pair{key: key.Value, line: key.Line, value: &node{line: value.Line, bad: true}}
+	p := pair{key: key.Value, line: r.at(key.Line), value: &node{line: r.at(value.Line), bad: true}}
 	if !ignored {
 		p.value = r.node(value)
 	}
@@ -135,7 +134,7 @@ func (r *resolver) merge(m *node, source *yaml.Node) {
 	}
 	for _, s := range sources {
 		if s.kind != mapping && !s.bad {
-			r.fault(s.line, "<< merges mappings, not %s; write <<: *name, where &name stands at a mapping", s)
+			r.report.fault(s.line, "<< merges mappings, not %s; write <<: *name, where &name stands at a mapping", s)
 			continue
 		}
 		for _, p := range s.pairs {

@@ -37,6 +37,8 @@ func shortKey(t reflect.Type) string {
 		return "path"
 	case reflect.TypeFor[*config.Cookie](), reflect.TypeFor[config.FieldMatch]():
 		return "name"
+	case reflect.TypeFor[*config.AdminSocket]():
+		return "path"
 	case reflect.TypeFor[*config.Agent]():
 		return "port"
 	case reflect.TypeFor[*config.Redirect]():
@@ -47,20 +49,22 @@ func shortKey(t reflect.Type) string {
 	return ""
 }
 
-// isOff tells whether n turns a section off that defaults may have turned on.
+// isOff tells whether n turns a section off, that defaults may have turned on.
 func isOff(n *node, t reflect.Type) bool {
-	if n.kind != scalar || n.text != "off" {
+	if n.kind != scalar {
 		return false
 	}
 	switch t {
 	case reflect.TypeFor[*config.HealthCheck](), reflect.TypeFor[*config.Monitor](),
 		reflect.TypeFor[*config.Cookie](), reflect.TypeFor[*config.Agent]():
-		return true
+		return n.text == "off"
+	case reflect.TypeFor[*config.AdminSocket]():
+		return n.text == "off" || n.text == ""
 	}
 	return false
 }
 
 // mayStandAlone tells whether an element that is no single value stands for a list of one.
 func mayStandAlone(elem reflect.Type) bool {
-	return shortKey(elem) != "" || elem == reflect.TypeFor[config.Edit]()
+	return shortKey(elem) != "" || elem == reflect.TypeFor[config.Edit]() || elem == reflect.TypeFor[config.User]()
 }

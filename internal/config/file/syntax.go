@@ -12,28 +12,28 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// parse returns the value of the only document in data, or nil after a fault.
-func parse(data []byte, r *report) *yaml.Node {
+// parse returns the value of the only document in data, nil when there is none. It is not ok after
+// a fault.
+func parse(data []byte, s *source) (root *yaml.Node, ok bool) {
 	decoder := yaml.NewDecoder(bytes.NewReader(data))
 	document, err := nextDocument(decoder)
 	if errors.Is(err, io.EOF) {
-		r.fault(1, "the file is empty; write at least frontends and backends")
-		return nil
+		return nil, true
 	}
 	if err != nil {
-		explain(data, err, r)
-		return nil
+		explain(data, err, s)
+		return nil, false
 	}
 	second, err := nextDocument(decoder)
 	switch {
 	case errors.Is(err, io.EOF):
-		return document.Content[0]
+		return document.Content[0], true
 	case err != nil:
-		explain(data, err, r)
+		explain(data, err, s)
 	default:
-		r.fault(second.Line, "a second document begins here; put everything into one, without ---")
+		s.fault(second.Line, "a second document begins here; put everything into one, without ---")
 	}
-	return nil
+	return nil, false
 }
 
 var errParserBroke = errors.New("yaml: unknown problem parsing YAML content")
@@ -90,11 +90,11 @@ func problems() []problem {
 }
 
 // explain turns err, an error of the parser for data, into a fault.
-func explain(data []byte, err error, r *report) {
+func explain(data []byte, err error, s *source) {
 	line, text := splitError(err)
 	if unknown, found := strings.CutPrefix(text, "unknown anchor '"); found {
 		name := strings.TrimSuffix(unknown, "' referenced")
-		r.fault(firstLine(data, text), "alias *%s has no anchor; write &%s at a value above this line, or quote the text", name, name)
+		s.fault(firstLine(data, text), "alias *%s has no anchor; write &%s at a value above this line, or quote the text", name, name)
 		return
 	}
 	say, trust := text, exact
@@ -113,7 +113,7 @@ func explain(data []byte, err error, r *report) {
 	if say == tabAdvice || strings.Contains(text, "cannot start any token") {
 		line, say = tokenAdvice(data, line)
 	}
-	r.fault(line, "%s", say)
+	s.fault(line, "%s", say)
 }
 
 var parserError = regexp.MustCompile(`(?s)^(?:yaml: )?(?:line (\d+): )?(.*)$`)

@@ -80,6 +80,7 @@ func TestTLSBeside(t *testing.T) {
 	testkit.NewAuthority(t).Files(t, dir, "site", nil, "a.example")
 	text := strings.Replace(minimalText, `bind: ":8080"`, `bind: [{address: ":8443", tls: {certificates: [{cert: site.pem, key: ./site.key}], client_ca: `+dir+`/site.pem}}]`, 1)
 	text = strings.Replace(text, `:5001"`, `:5001", tls: {ca: site.pem, sni: web}`, 1)
+	text += "stats: {tls: {certificates: [{cert: site.pem, key: site.key}]}}\n"
 	testkit.WriteFile(t, filepath.Join(dir, "balancer.yml"), []byte(text))
 	got, err := Load(filepath.Join(dir, "balancer.yml"), environment)
 	if err != nil {
@@ -92,6 +93,7 @@ func TestTLSBeside(t *testing.T) {
 		Certificates: []config.Certificate{{Cert: site, Key: config.NewPath(filepath.Join(dir, "site.key"))}},
 	}}
 	want.Backends[0].Servers[0].TLS = &config.ServerTLS{Verify: true, CA: site, SNI: "web"}
+	want.Stats.TLS = &config.TLS{MinVersion: "1.2", Certificates: want.Frontends[0].Bind[0].TLS.Certificates}
 	same(t, got, want)
 }
 
@@ -102,10 +104,12 @@ func checkOf(kind string) *config.HealthCheck {
 	return h
 }
 
-// same compares two configurations and tells only what differs.
+// same compares two configurations, wherever they are from, and tells only what differs.
 func same(t *testing.T, got, want *config.Config) {
 	t.Helper()
-	compare(t, "", reflect.ValueOf(got), reflect.ValueOf(want))
+	plain := *got
+	plain.Sources, plain.Variables = nil, nil
+	compare(t, "", reflect.ValueOf(&plain), reflect.ValueOf(want))
 }
 
 func compare(t *testing.T, path string, got, want reflect.Value) {
@@ -163,7 +167,9 @@ func everything() *config.Config {
 	web3, web4 := server("web3", "unix@testdata/valid/app.sock"), server("web4", "10.0.0.4:5000")
 	web2.Maxconn, web2.SendProxy, web3.SendProxy = 30, "v2", "v1"
 	web4.TLS = &config.ServerTLS{SNI: "app.example.com"}
-	app, v2 := backend("app", web1, web2, web3, web4), backend("app.v2", server("v2:1", "10.0.0.9:5000"))
+	all := server("web", "web:5000")
+	all.Resolve, all.ResolveInterval, all.HonorTTL = "all", 5*time.Second, true
+	app, v2 := backend("app", web1, web2, web3, web4, all), backend("app.v2", server("v2:1", "10.0.0.9:5000"))
 	app.Retries, v2.Retries, app.Maxqueue = 0, 1, 100
 	app.Timeout = config.Timeouts{Connect: time.Second, Server: 30 * time.Second, Queue: 7 * time.Second, Tunnel: 6 * time.Second}
 	v2.Timeout = config.Timeouts{Connect: time.Second, Server: 3 * time.Second, Queue: 7 * time.Second, Tunnel: 6 * time.Second}
@@ -188,16 +194,48 @@ func everything() *config.Config {
 	password := config.NewPath("testdata/valid/key.txt")
 	cache.HealthCheck.PasswordFile, database.HealthCheck.PasswordFile, database.HealthCheck.User = password, password, "relais"
 
+	more, moreBackend := everyIncluded(api, shadow)
+	for _, b := range []*config.Backend{v2, database, shadow, cache, moreBackend} {
+		b.HardStopAfter = 2 * time.Hour
+	}
+	app.HardStopAfter = 10 * time.Minute
+
 	return &config.Config{
 		Version:         1,
 		Log:             config.Log{Level: "debug", Format: "console"},
 		AccessLog:       config.AccessLog{Output: "/var/log/relais/access.log", Format: "json"},
-		Stats:           config.Stats{Bind: "127.0.0.1:9404", Path: "/admin/stats"},
+		Stats:           everyStats(),
+		AdminSocket:     &config.AdminSocket{Path: "testdata/valid/run.sock", Mode: 0o660, Group: "ops", Level: "operator"},
+		StateFile:       "testdata/valid/relais.state",
+		Resolvers:       config.Resolvers{Nameservers: []string{"10.0.0.53:53", "10.0.0.54:5353", "[fd00::53]:53"}, Timeout: 2 * time.Second},
 		ShutdownTimeout: 90 * time.Second,
 		Limits:          config.Limits{Maxconn: 20000, MaxHeaderSize: 32 << 10, MaxHeaders: 200},
-		Frontends:       []*config.Frontend{web, api, mysql},
-		Backends:        []*config.Backend{app, v2, database, cache, shadow},
+		Frontends:       []*config.Frontend{web, api, mysql, more},
+		Backends:        []*config.Backend{app, v2, database, cache, shadow, moreBackend},
 	}
+}
+
+func everyStats() config.Stats {
+	hash := config.NewPath("testdata/valid/ops.bcrypt")
+	return config.Stats{
+		Bind: "127.0.0.1:9404", Path: "/admin/stats", Admin: true,
+		Users:            []config.User{{Name: "ops", PasswordFile: hash, Role: "operate"}, {Name: "look@example.com", PasswordFile: hash, Role: "read"}},
+		MetricsFrom:      []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32"), netip.MustParsePrefix("10.0.0.0/8")},
+		MetricsTokenFile: config.NewPath("testdata/valid/key.txt"),
+		Hosts:            []string{"stats.example.com", "192.0.2.1"},
+	}
+}
+
+// everyIncluded is what conf.d adds to everything.yml; what it inherits is as in two of its sections.
+func everyIncluded(f *config.Frontend, b *config.Backend) (*config.Frontend, *config.Backend) {
+	more, backend := *f, *b
+	more.Name, more.DefaultBackend, more.Bind = "more", "more", []config.Bind{{Address: "unix@testdata/valid/conf.d/more.sock"}}
+	more1 := server("more1", "_http._tcp.more.example")
+	more1.Weight, more1.Resolve = 2, "all"
+	backend.Name, backend.Servers, backend.Balance = "more", []*config.Server{more1}, config.NewBackend().Balance
+	backend.Cookie = config.NewCookie()
+	backend.Cookie.Name, backend.Cookie.Secure = "SRV", true
+	return &more, &backend
 }
 
 func everyEdit() []config.Edit {
@@ -264,6 +302,11 @@ func shortForms() *config.Config {
 	cfg := config.New()
 	cfg.AccessLog.Output = "off"
 	cfg.Stats.Bind = ""
+	cfg.Stats.Users = []config.User{{Name: "ops", PasswordFile: config.NewPath("testdata/valid/users.htpasswd"), Role: "read"}}
+	cfg.Stats.Hosts, cfg.Stats.MetricsFrom = []string{"stats.example.com"}, []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}
+	cfg.AdminSocket = config.NewAdminSocket()
+	cfg.AdminSocket.Path = "testdata/valid/run/admin.sock"
+	cfg.Resolvers.Nameservers = []string{"10.0.0.53:53"}
 	cfg.Frontends = []*config.Frontend{frontend("web", ":0"), frontend("again", ":0")}
 	cfg.Frontends[0].TrustedProxies = []netip.Prefix{netip.MustParsePrefix("10.0.0.1/32")}
 	encrypted, too := server("web1", "localhost:5001"), server("web2", "localhost:5002")
