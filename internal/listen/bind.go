@@ -21,8 +21,9 @@ type Bind struct {
 	Address string      // HOST:PORT, unix@PATH or fd@N, an inherited listening socket
 	Mode    fs.FileMode // of the file of unix@PATH; 0: what the umask leaves
 
-	Socket *Listener // whose socket is shared instead of opening one; nil: none. Connections come to either of the two
-	Slots  *Slots    // of the bind, beside those that all listeners share; nil: no bound of its own
+	Socket    *Listener // whose socket is shared instead of opening one; nil: none. Connections come to either of the two
+	Inherited *Sockets  // where a socket of that address is taken from, before one is opened; nil: nowhere
+	Slots     *Slots    // of the bind, beside those that all listeners share; nil: no bound of its own
 
 	Proxy *Proxy      // nil: there is no PROXY header
 	TLS   *tls.Config // nil: there is no TLS. See ServerTLS
@@ -44,8 +45,11 @@ type stream interface {
 	CloseWrite() error
 }
 
-// open opens the socket.
-func (b *Bind) open() (net.Listener, error) {
+// open opens the socket, unless it was given.
+func (b *Bind) open(given Socket) (net.Listener, error) {
+	if given.File != nil {
+		return given.listen()
+	}
 	if b.Socket != nil {
 		return b.Socket.share()
 	}

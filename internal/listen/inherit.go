@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"syscall"
 
 	"golang.org/x/sys/unix"
 )
@@ -23,11 +24,20 @@ func inherit(n int) (net.Listener, error) {
 // share returns another listener on the socket of l. Connections come to either of the two, until
 // one is closed.
 func (l *Listener) share() (net.Listener, error) {
-	tcp, ok := l.Listener.(*net.TCPListener)
-	if !ok {
+	if _, ok := l.Listener.(*net.TCPListener); !ok {
 		return nil, errors.New("it is open in another mode, which only a restart of the balancer can change")
 	}
-	raw, err := tcp.SyscallConn()
+	f, err := l.duplicate()
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return net.FileListener(f)
+}
+
+// duplicate returns another descriptor of the socket of l, which is closed on exec.
+func (l *Listener) duplicate() (*os.File, error) {
+	raw, err := l.Listener.(syscall.Conn).SyscallConn()
 	if err != nil {
 		return nil, err
 	}
@@ -35,10 +45,9 @@ func (l *Listener) share() (net.Listener, error) {
 	if cause := raw.Control(func(fd uintptr) { n, err = unix.FcntlInt(fd, unix.F_DUPFD_CLOEXEC, 3) }); cause != nil || err != nil {
 		return nil, errors.Join(cause, err)
 	}
-	// Not with tcp.File: what that returns makes the socket, which l has too, wait for a moment.
-	f := os.NewFile(uintptr(n), "shared socket")
-	defer f.Close()
-	return net.FileListener(f)
+	// Not with the listener's File: what that returns makes the socket, which l has too, wait for
+	// a moment.
+	return os.NewFile(uintptr(n), "shared socket"), nil
 }
 
 // inheritable tells an inherited listening socket from everything else. What the process has
@@ -48,13 +57,18 @@ func inheritable(n int) error {
 	if err != nil || flags&unix.FD_CLOEXEC != 0 {
 		return fmt.Errorf("descriptor %d was not inherited; whoever starts the balancer must hand it a listening socket under that number", n)
 	}
-	listening, err := unix.GetsockoptInt(n, unix.SOL_SOCKET, unix.SO_ACCEPTCONN)
+	return listening(n)
+}
+
+// listening tells a listening socket from everything else.
+func listening(n int) error {
+	accepts, err := unix.GetsockoptInt(n, unix.SOL_SOCKET, unix.SO_ACCEPTCONN)
 	switch {
 	case errors.Is(err, unix.ENOTSOCK):
 		return fmt.Errorf("descriptor %d is no socket; whoever starts the balancer must hand it a listening socket under that number", n)
 	case err != nil:
 		return fmt.Errorf("look at descriptor %d: %w", n, err)
-	case listening == 0:
+	case accepts == 0:
 		return fmt.Errorf("descriptor %d is a socket that does not listen; whoever starts the balancer must call listen on it", n)
 	}
 	kind, err := unix.GetsockoptInt(n, unix.SOL_SOCKET, unix.SO_TYPE)

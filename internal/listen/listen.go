@@ -26,28 +26,41 @@ type Listener struct {
 	bind  atomic.Pointer[Bind]
 	slots *Slots
 	wrap  func(net.Conn) net.Conn
+	lent  bool // the socket, by a service manager
 
 	once   sync.Once
 	closed chan struct{}
 
 	mu   sync.Mutex
-	open map[net.Conn]*Slots // with the slots of the bind that they hold
+	open map[net.Conn]held
+}
+
+// held is what an open connection holds.
+type held struct {
+	slots  *Slots   // of the bind
+	client net.Conn // what has been wrapped
 }
 
 // Open listens as b says. wrap is what is done to each accepted connection; when the connection
 // that it returns has been closed, its owner calls Release.
 func Open(b Bind, slots *Slots, wrap func(net.Conn) net.Conn) (*Listener, error) {
-	ln, err := b.open()
+	given := b.Inherited.take(b.Address)
+	ln, err := b.open(given)
 	if err != nil {
 		return nil, fmt.Errorf("listen on %s: %w", b.Address, b.explain(err))
 	}
-	return newListener(ln, b, slots, wrap), nil
+	l := newListener(ln, b, slots, wrap)
+	if given.File != nil {
+		l.lent = given.Lent
+		b.Inherited.use(l)
+	}
+	return l, nil
 }
 
 func newListener(ln net.Listener, b Bind, slots *Slots, wrap func(net.Conn) net.Conn) *Listener {
 	l := &Listener{
 		Listener: ln, slots: slots, wrap: wrap,
-		closed: make(chan struct{}), open: map[net.Conn]*Slots{},
+		closed: make(chan struct{}), open: map[net.Conn]held{},
 	}
 	l.bind.Store(&b)
 	return l
@@ -78,8 +91,15 @@ func (b *Bind) explain(err error) error {
 	return err
 }
 
-// Update makes b hold for the connections accepted from now on. Its address is the same.
-func (l *Listener) Update(b Bind) { l.bind.Store(&b) }
+// Update makes b hold for the connections accepted from now on. Its address is the same. If
+// other clients get in than before, the connections of those that would not are ended; Update
+// returns how many, without waiting for their end.
+func (l *Listener) Update(b Bind) (revoked int) {
+	if old := l.bind.Swap(&b); sameAdmission(old.TLS, b.TLS) {
+		return 0
+	}
+	return l.revoke(&b)
+}
 
 // Accept waits for a connection and then for its slots. It returns io.EOF when the listener is
 // closed, and no other error.
@@ -101,23 +121,19 @@ func (l *Listener) Accept() (net.Conn, error) {
 // admit makes of an accepted connection what wrap says; nil: it was refused.
 func (l *Listener) admit(accepted stream) net.Conn {
 	b := l.bind.Load()
-	conn := b.dress(accepted)
-	if conn == nil {
+	client := b.dress(accepted)
+	if client == nil {
 		return nil
 	}
-	if !b.Slots.acquire(l.closed) {
-		_ = conn.Close()
-		return nil
+	if c, ok := client.(*tlsConn); ok {
+		c.inForce = &l.bind
 	}
-	if !l.slots.acquire(l.closed) {
-		b.Slots.release()
-		_ = conn.Close()
-		return nil
-	}
-	conn = l.wrap(conn)
+	b.Slots.acquire(l.closed)
+	l.slots.acquire(l.closed)
+	conn := l.wrap(client)
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.open[conn] = b.Slots
+	l.open[conn] = held{b.Slots, client}
 	return conn
 }
 
@@ -136,11 +152,11 @@ func (l *Listener) pause() bool {
 // Release frees the slots of a connection that has been closed.
 func (l *Listener) Release(conn net.Conn) {
 	l.mu.Lock()
-	own, open := l.open[conn]
+	h, open := l.open[conn]
 	delete(l.open, conn)
 	l.mu.Unlock()
 	if open {
-		own.release()
+		h.slots.release()
 		l.slots.release()
 	}
 }
@@ -159,4 +175,26 @@ func (l *Listener) CloseConns() {
 	for _, conn := range conns {
 		_ = conn.Close()
 	}
+}
+
+// AwaitNone waits until no connection is open, but no longer than patience or ctx.
+func (l *Listener) AwaitNone(ctx context.Context, patience time.Duration) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	ticker := time.NewTicker(10 * time.Millisecond)
+	defer ticker.Stop()
+	for l.Conns() > 0 {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+	}
+}
+
+// Conns returns how many connections are open.
+func (l *Listener) Conns() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.open)
 }

@@ -22,20 +22,24 @@ func (s *Slots) SetLimit(n int) {
 	s.tell()
 }
 
-// acquire waits for a free slot and takes it, unless closed is closed first.
-func (s *Slots) acquire(closed <-chan struct{}) bool {
+// acquire waits for a free slot and takes it. Who still waits when closed is closed gets one
+// beyond the limit: he is the last of his listener, and nobody else can serve him.
+func (s *Slots) acquire(closed <-chan struct{}) {
 	if s == nil {
-		return true
+		return
 	}
 	for {
 		freed := s.tryAcquire()
 		if freed == nil {
-			return true
+			return
 		}
 		select {
 		case <-freed:
 		case <-closed:
-			return false
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			s.used++
+			return
 		}
 	}
 }

@@ -94,16 +94,19 @@ type below struct {
 // for a write that has timed out leaves TLS broken; it has Patience.
 type tlsConn struct {
 	*tls.Conn
-	below  *below
-	refuse func(net.Addr, error)
+	below    *below
+	settings *tls.Config
+	refuse   func(net.Addr, error)
+	inForce  *atomic.Pointer[Bind] // of the listener
 
+	shown  atomic.Pointer[[]*x509.Certificate] // by the client; nil: it has not shaken hands
 	failed bool
 	cut    atomic.Bool // Close says nothing that could be taken for the end of an answer
 }
 
 func newTLSConn(conn stream, b *Bind) *tlsConn {
 	below := &below{Conn: steady.New(conn)}
-	return &tlsConn{Conn: tls.Server(below, b.TLS), below: below, refuse: b.refuse}
+	return &tlsConn{Conn: tls.Server(below, b.TLS), below: below, settings: b.TLS, refuse: b.refuse}
 }
 
 // Read shakes hands before it reads for the first time. A failed handshake is the end.
@@ -116,18 +119,40 @@ func (c *tlsConn) Read(p []byte) (int, error) {
 
 // Start shakes hands, as the first Read would.
 func (c *tlsConn) Start() error {
+	switch {
+	case c.failed:
+		return io.EOF
+	case c.shown.Load() != nil:
+		return nil
+	}
 	err := c.Handshake()
+	if err == nil {
+		err = c.enter()
+	}
 	if err == nil {
 		return nil
 	}
 	if c.below.stranger != "" {
 		err = fmt.Errorf("there is no certificate for %q", c.below.stranger)
 	}
-	if !c.failed && !errors.Is(err, io.EOF) { // who connects and leaves has done nothing wrong
+	if !errors.Is(err, io.EOF) { // who connects and leaves has done nothing wrong
 		c.refuse(c.RemoteAddr(), err)
 	}
 	c.failed = true
 	return io.EOF
+}
+
+// errRevoked is why a handshake was in vain.
+var errRevoked = errors.New("its certificate is not accepted any more")
+
+// enter lets in a client that has shaken hands, unless it would not be let in any more.
+func (c *tlsConn) enter() error {
+	shown := c.ConnectionState().PeerCertificates
+	c.shown.Store(&shown) // before the look at what is in force: Update looks at them in the other order
+	if settings := c.inForce.Load().TLS; settings != c.settings && !admits(settings, shown) {
+		return errRevoked
+	}
+	return nil
 }
 
 // Patience sets how long the client may take nothing of what is written to it; 0: for ever, as
