@@ -17,6 +17,9 @@ type Advice struct {
 	Reason  string // what follows #
 }
 
+// noAdvice mentions nothing.
+func noAdvice() Advice { return Advice{Weight: -1, Maxconn: -1} }
+
 // errAdvice says that an agent's words are not those of the protocol.
 var errAdvice = errors.New("agent reports an error")
 
@@ -27,7 +30,7 @@ const maxWeight = 256
 // between them, in any case, and a reason behind #. The words before an unknown one count, and so
 // do those behind it; the error names it.
 func ParseAdvice(line string) (Advice, error) {
-	a := Advice{Weight: -1, Maxconn: -1}
+	a := noAdvice()
 	line, reason, _ := strings.Cut(strings.TrimRight(line, "\r\n"), "#")
 	a.Reason = printable(strings.TrimSpace(reason))
 	var unknown []string
@@ -40,6 +43,24 @@ func ParseAdvice(line string) (Advice, error) {
 		return a, fmt.Errorf("%w: %s", errAdvice, printable(strings.Join(unknown, " ")))
 	}
 	return a, nil
+}
+
+// and is a with what is said later.
+func (a Advice) and(later Advice) Advice {
+	if later.Weight >= 0 {
+		a.Weight = later.Weight
+	}
+	if later.Maxconn >= 0 {
+		a.Maxconn = later.Maxconn
+	}
+	if later.Admin != "" {
+		a.Admin = later.Admin
+	}
+	if later.Health != "" {
+		a.Health, a.Word = later.Health, later.Word
+	}
+	a.Reason = later.Reason
+	return a
 }
 
 // hear takes in one word and tells whether it is known.

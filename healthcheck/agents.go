@@ -2,17 +2,27 @@ package healthcheck
 
 import (
 	"context"
+	"slices"
 	"sync"
+	"time"
 )
 
-// AgentOptions are what Agents tell their owner. Neither may be nil, nor call Reconcile or Stop.
+// AgentOptions are what Agents begin with and what they tell their owner. Neither function may be
+// nil. They may call Status and Export, but none of the other methods, nor wait for a lock that is
+// held around these.
 type AgentOptions struct {
-	// OnAdvice is called with what an agent says, each time, by the goroutine that asks it.
+	// OnAdvice is called with what an agent says, each time, by the goroutine that asks it; with
+	// what Force says, by that; and by the first Reconcile with all that is restored. Calls for
+	// one server come one after the other.
 	OnAdvice func(ID, Advice)
 
 	// OnEnd is called by Reconcile when an agent is not asked any more, or differently: what it
 	// has said holds no longer.
 	OnEnd func(ID)
+
+	// Restore is what other Agents have exported. At the first Reconcile an agent that is in it
+	// with the same Key has said what it said then. Pause and Maintain hold on for all in it.
+	Restore []SavedAgent
 }
 
 // Agents asks the agents of all servers, each in a goroutine of its own. All methods may be
@@ -22,16 +32,21 @@ type Agents struct {
 	ctx     context.Context
 	cancel  context.CancelFunc
 
-	change sync.Mutex // one Reconcile or Stop at a time
+	change  sync.Mutex        // one at a time of what changes which agents there are, and whether they wait
+	frozen  reasons           // frozen or none; under change
+	restore map[ID]SavedAgent // nil from the first Reconcile on; under change
 
-	mu     sync.RWMutex // never held while waiting
+	mu     sync.RWMutex // never held while waiting; agents is written under change as well
 	agents map[ID]*agent
 }
 
 // NewAgents returns a set without agents. Its owner calls Stop.
 func NewAgents(o AgentOptions) *Agents {
 	ctx, cancel := context.WithCancel(context.Background())
-	return &Agents{options: o, ctx: ctx, cancel: cancel, agents: map[ID]*agent{}}
+	return &Agents{
+		options: o, ctx: ctx, cancel: cancel, agents: map[ID]*agent{},
+		restore: byID(o.Restore, func(s SavedAgent) ID { return s.ID }),
+	}
 }
 
 // Reconcile makes the agents those of want; of two specs for one server the first counts. An
@@ -48,10 +63,9 @@ func (s *Agents) Reconcile(want []AgentSpec) {
 	s.agents = next
 	s.mu.Unlock()
 	for _, a := range fresh {
-		var ctx context.Context
-		ctx, a.cancel = context.WithCancel(s.ctx)
-		go a.run(ctx)
+		a.start(s.ctx)
 	}
+	s.restore = nil
 }
 
 // Status tells what is known of a server's agent; false: it has none.
@@ -62,9 +76,19 @@ func (s *Agents) Status(backend, server string) (AgentStatus, bool) {
 	if a == nil {
 		return AgentStatus{}, false
 	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return a.status, true
+	return a.status(), true
+}
+
+// Export returns what is known of all agents, by the name of the server.
+func (s *Agents) Export() []SavedAgent {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	all := make([]SavedAgent, 0, len(s.agents))
+	for _, a := range s.agents {
+		all = append(all, a.saved())
+	}
+	slices.SortFunc(all, func(a, b SavedAgent) int { return a.ID.compare(b.ID) })
+	return all
 }
 
 // Stop ends the conversations with all agents and waits for that.
@@ -93,6 +117,7 @@ func (s *Agents) end(next map[ID]*agent) {
 }
 
 func (s *Agents) next(want []AgentSpec) (next map[ID]*agent, fresh []*agent) {
+	now := time.Now()
 	next = make(map[ID]*agent, len(want))
 	for _, spec := range want {
 		id := spec.id()
@@ -103,10 +128,7 @@ func (s *Agents) next(want []AgentSpec) (next map[ID]*agent, fresh []*agent) {
 			next[id] = old
 			continue
 		}
-		next[id] = &agent{
-			spec: spec, tell: s.options.OnAdvice, done: make(chan struct{}),
-			status: AgentStatus{Up: true, Last: Result{Status: StatusUnknown}},
-		}
+		next[id] = s.newAgent(spec, now)
 		fresh = append(fresh, next[id])
 	}
 	return next, fresh

@@ -2,61 +2,70 @@ package healthcheck
 
 import (
 	"context"
-	"math/rand/v2"
 	"sync"
 	"time"
 )
-
-// recheckGap keeps checks that traffic has asked for from becoming traffic of their own.
-const recheckGap = 250 * time.Millisecond
 
 // check is the running check of one server. One goroutine makes the checks, so that there are
 // never two at once.
 type check struct {
 	spec     Spec
 	report   func(Transition)
-	settle   func()         // called after the first result
-	wake     chan time.Time // holds a wish for an early check, and from when on
-	observer *Observer      // nil: none
+	settle   func()    // called once: see answer
+	observer *Observer // nil: none
+	turns    *turns
 	cancel   context.CancelFunc
 	done     chan struct{} // closed when the goroutine has ended
-	answered bool          // the first result is there; the goroutine's own until done is closed
 
-	order sync.Mutex // held from a result to the end of its report, so that reports come in order
-	ended bool       // nothing is reported any more; under order
+	// order is held from a result to the end of its report, so that reports come in order, and
+	// when the check is held or goes on, so that no result is reported after that.
+	order    sync.Mutex
+	answered bool // the first result is there, or none is to be waited for
+	ended    bool // nothing is reported any more
 
-	mu      sync.Mutex // guards what follows; held for moments only
+	mu      sync.Mutex // held for moments only
 	machine *Machine
-	running bool
-	late    time.Duration // by which the last check began after it was due
 }
 
-func (s *Set) newCheck(spec Spec, up bool, now time.Time) *check {
+// newCheck returns the check that takes up what is known of a server from its check so far or, at
+// the first Reconcile, from the process before.
+func (s *Set) newCheck(spec Spec, now time.Time) *check {
+	was, known := s.restore[spec.id()]
+	before := s.checks[spec.id()]
+	if before != nil {
+		was, known = before.saved(), true
+	}
+	up := spec.startsUp(!s.started && !known)
+	if was.Paused {
+		up = was.Up // no check will say so
+	}
 	c := &check{
-		spec:    spec,
-		report:  s.options.OnTransition,
-		settle:  s.settle,
-		wake:    make(chan time.Time, 1),
+		spec:   spec,
+		report: s.options.OnTransition,
+		settle: func() {
+			s.options.OnAnswer(spec.id())
+			s.settle()
+		},
+		turns:   newTurns(was.held()|s.frozen, now),
 		done:    make(chan struct{}),
 		machine: NewMachine(MachineOptions{ID: spec.id(), Rise: spec.Rise, Fall: spec.Fall, Up: up}, now),
 	}
 	if spec.Observe != "" {
 		c.observer = &Observer{layer7: spec.Observe == ObserveLayer7, limit: int32(spec.Limit), reached: c.suspect}
 	}
+	if known && was.Owner == spec.Owner {
+		c.machine.restore(was)
+		if before != nil {
+			c.machine.forget()
+		}
+	}
+	c.answered = was.held() != 0 || before == nil && known && was.Owner == spec.Owner
 	return c
 }
 
 func (c *check) start(ctx context.Context) {
 	ctx, c.cancel = context.WithCancel(ctx)
 	go c.run(ctx)
-}
-
-// hurry asks for a check at from, or as soon after it as may be.
-func (c *check) hurry(from time.Time) {
-	select {
-	case c.wake <- from:
-	default: // somebody has asked already
-	}
 }
 
 // end makes sure that nothing is reported any more, when the check itself has ended.
@@ -68,10 +77,21 @@ func (c *check) end() {
 }
 
 func (c *check) status() Status {
+	held, running, late := c.turns.status()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	s := c.machine.Status(time.Now())
-	s.Running, s.Late, s.Observed = c.running, c.late, c.observer != nil
+	s.Running, s.Late, s.Observed = running, late, c.observer != nil
+	s.Paused, s.Maintained = held&paused != 0, held&maintained != 0
+	return s
+}
+
+func (c *check) saved() Saved {
+	held := c.turns.holding()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	s := c.machine.save()
+	s.Owner, s.Paused, s.Maintained = c.spec.Owner, held&paused != 0, held&maintained != 0
 	return s
 }
 
@@ -79,94 +99,110 @@ func (c *check) run(ctx context.Context) {
 	defer close(c.done)
 	defer c.cancel()
 	for {
-		start := time.Now()
-		result := c.probe(ctx)
+		turn, ok := c.turns.next(ctx, c.spec.Timeout)
+		if !ok {
+			return
+		}
+		result := c.spec.Probe(turn)
 		if ctx.Err() != nil {
 			return // the result of a check that was called off says nothing
 		}
-		if result.OK && c.observer != nil {
-			c.observer.clear()
-		}
-		c.take(func(m *Machine, now time.Time) (Transition, bool) {
-			c.running = false
-			return m.Observe(result, now)
-		})
-		if !c.answered {
-			c.answered = true
-			c.settle()
-		}
-		if !c.wait(ctx, start) {
-			return
-		}
+		c.conclude(result)
 	}
 }
 
-func (c *check) probe(ctx context.Context) Result {
-	ctx, cancel := context.WithTimeout(ctx, c.spec.Timeout)
-	defer cancel()
-	c.mu.Lock()
-	c.running = true
-	c.mu.Unlock()
-	return c.spec.Probe(ctx)
+// conclude takes in the result of a check.
+func (c *check) conclude(r Result) {
+	c.order.Lock()
+	defer c.order.Unlock()
+	if !c.turns.over() {
+		return
+	}
+	if r.OK && c.observer != nil {
+		c.observer.clear()
+	}
+	c.think(func(m *Machine, now time.Time) (Transition, bool) { return m.Observe(r, now) })
+	c.turns.repeat(c.spec.interval(c.status()))
+	c.answer()
 }
 
 // suspect is called by the observer, in the goroutine of a request.
 func (c *check) suspect(detail string) {
-	c.take(func(m *Machine, now time.Time) (Transition, bool) { return m.Suspect(c.spec.OnError, detail, now) })
+	c.order.Lock()
+	defer c.order.Unlock()
+	if c.ended || c.turns.holding() != 0 {
+		return
+	}
+	c.think(func(m *Machine, now time.Time) (Transition, bool) { return m.Suspect(c.spec.OnError, detail, now) })
 	if c.spec.Fast > 0 {
-		c.hurry(time.Now().Add(jittered(c.spec.Fast)))
+		c.turns.hurry(time.Now().Add(jittered(c.spec.Fast)))
 	}
 }
 
-// take gives the machine something to think about, and reports what comes of it.
-func (c *check) take(think func(*Machine, time.Time) (Transition, bool)) {
+// force makes the server what an operator wants it to be.
+func (c *check) force(to Forced, by string) (Transition, bool) {
 	c.order.Lock()
 	defer c.order.Unlock()
-	if c.ended {
+	return c.think(func(m *Machine, now time.Time) (Transition, bool) { return m.Force(to, by, now) })
+}
+
+// hold calls off the check, for as long as there is a reason to. Nobody waits for its answer but
+// while it is frozen.
+func (c *check) hold(why reasons) {
+	c.order.Lock()
+	defer c.order.Unlock()
+	c.turns.hold(why)
+	if why != frozen {
+		c.answer()
+	}
+}
+
+// lift lets the check go on, unless there is another reason for it to wait.
+func (c *check) lift(why reasons) {
+	c.order.Lock()
+	defer c.order.Unlock()
+	c.resume(why)
+}
+
+// release ends the maintenance of the server, and tells what it is before its first check.
+func (c *check) release(tell func(*check)) {
+	c.order.Lock()
+	defer c.order.Unlock()
+	if c.turns.holding()&maintained == 0 {
 		return
 	}
+	if c.turns.holding()&paused == 0 { // else no check would bring it up
+		c.mu.Lock()
+		c.machine.distrust(time.Now())
+		c.mu.Unlock()
+	}
+	tell(c)
+	c.resume(maintained)
+}
+
+// resume takes a reason to wait away. What live traffic has shown meanwhile does not count.
+func (c *check) resume(why reasons) {
+	if c.observer != nil {
+		c.observer.clear()
+	}
+	c.turns.lift(why, why != frozen)
+}
+
+// think gives the machine something to think about, and reports what comes of it.
+func (c *check) think(about func(*Machine, time.Time) (Transition, bool)) (Transition, bool) {
 	c.mu.Lock()
-	t, changed := think(c.machine, time.Now())
+	t, changed := about(c.machine, time.Now())
 	c.mu.Unlock()
 	if changed {
 		c.report(t)
 	}
+	return t, changed
 }
 
-// wait returns true when the next check is due, false when there is none. The next check is
-// reckoned from the start of this one, never from a timetable: what a long check or a suspended
-// machine has missed is not made up for.
-func (c *check) wait(ctx context.Context, start time.Time) bool {
-	next := start.Add(jittered(c.spec.interval(c.status())))
-	timer := time.NewTimer(time.Until(next))
-	defer timer.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return false
-		case <-timer.C:
-			c.note(time.Since(next))
-			return true
-		case early := <-c.wake:
-			if soonest := start.Add(recheckGap); early.Before(soonest) {
-				early = soonest
-			}
-			if early.Before(next) {
-				next = early
-				timer.Reset(time.Until(next))
-			}
-		}
+// answer notes that nobody has to wait for the first result any more.
+func (c *check) answer() {
+	if !c.answered {
+		c.answered = true
+		c.settle()
 	}
-}
-
-func (c *check) note(late time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.late = late
-}
-
-// jittered takes up to a tenth off inter, by chance, so that the checks of many servers that
-// started together drift apart.
-func jittered(inter time.Duration) time.Duration {
-	return inter - rand.N(inter/10+1)
 }

@@ -76,6 +76,7 @@ func (j *journal) options() Options {
 	}
 	return Options{
 		OnStart:      func(id ID, up bool) { note(id, up, "at start") },
+		OnNoLB:       func(id ID) { note(id, true, "but NOLB at start") },
 		OnTransition: func(t Transition) { note(t.ID, t.Up, "after "+t.Reason) },
 	}
 }

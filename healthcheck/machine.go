@@ -79,7 +79,7 @@ func (m *Machine) Observe(r Result, now time.Time) (Transition, bool) {
 	case r.OK:
 		m.noLB = r.Status == L7Conditional
 	}
-	return m.compare(was, noLB, now)
+	return m.compare(was, noLB, now, "")
 }
 
 // Suspect takes in that live traffic has failed often enough: a failure that no check has seen.
@@ -99,18 +99,19 @@ func (m *Machine) Suspect(what OnError, detail string, now time.Time) (Transitio
 	m.last = Result{Status: HealthAnalyze, Detail: detail}
 	m.fail()
 	m.noLB = m.noLB && m.up()
-	return m.compare(was, noLB, now)
+	return m.compare(was, noLB, now, "")
 }
 
-// compare tells what has changed since the server was up, and wanted new requests, or not.
-func (m *Machine) compare(up, noLB bool, now time.Time) (Transition, bool) {
+// compare tells what has changed since the server was up, and wanted new requests, or not; by says
+// who has changed it, empty: a result.
+func (m *Machine) compare(up, noLB bool, now time.Time, by string) (Transition, bool) {
 	if m.up() == up && m.noLB == noLB {
 		return Transition{}, false
 	}
-	return m.change(up, now), true
+	return m.change(up, now, by), true
 }
 
-// Status is the state of the machine at now, but for Running, which it cannot know.
+// Status is the state of the machine at now, but for what only a Set knows.
 func (m *Machine) Status(now time.Time) Status {
 	s := Status{
 		Up:         m.up(),
@@ -130,6 +131,24 @@ func (m *Machine) Status(now time.Time) Status {
 		s.Downtime += now.Sub(m.changed)
 	}
 	return s
+}
+
+// forget forgets results, but not what they have led to: the next one is the first of another
+// check, and a single failure takes the server down.
+func (m *Machine) forget() {
+	m.last, m.streak = Result{Status: StatusUnknown}, 0
+	m.level = min(m.level, m.rise)
+	if !m.up() {
+		m.level = 0
+	}
+}
+
+// distrust takes the server out without a failure: rise successes bring it up.
+func (m *Machine) distrust(now time.Time) {
+	if m.up() {
+		m.changed = now
+	}
+	m.level, m.noLB, m.untested, m.streak = 0, false, false, 0
 }
 
 func (m *Machine) up() bool { return m.level >= m.rise }
@@ -156,7 +175,7 @@ func (m *Machine) fail() {
 }
 
 // change records that the server has just changed.
-func (m *Machine) change(wasUp bool, now time.Time) Transition {
+func (m *Machine) change(wasUp bool, now time.Time, by string) Transition {
 	switch {
 	case !wasUp:
 		m.downtime += now.Sub(m.changed)
@@ -165,9 +184,14 @@ func (m *Machine) change(wasUp bool, now time.Time) Transition {
 	}
 	m.changed = now
 
-	t := Transition{ID: m.id, Up: m.up(), NoLB: m.noLB, At: now, Reason: m.reason(), Result: m.last}
-	if wasUp && m.up() {
-		t.Reason = m.last.Detail // one check is enough
+	t := Transition{ID: m.id, Up: m.up(), NoLB: m.noLB, At: now, By: by}
+	switch {
+	case by != "":
+		t.Reason = "changed by " + by
+	case wasUp && m.up():
+		t.Reason, t.Result = m.last.Detail, m.last // one check is enough
+	default:
+		t.Reason, t.Result = m.reason(), m.last
 	}
 	m.events = append(m.events[max(0, len(m.events)-maxEvents+1):], t)
 	return t

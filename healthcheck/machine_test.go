@@ -12,6 +12,9 @@ var epoch = time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
 func passed() Result { return Result{OK: true, Status: L7OK, Code: 200, Detail: "200 OK"} }
 func failed() Result { return Result{Status: L4Connect, Detail: "connection refused"} }
 func short() Result  { return Result{Status: SocketError, Detail: "too many open files"} }
+func drained() Result {
+	return Result{OK: true, Status: L7Conditional, Code: 404, Detail: "404 Not Found"}
+}
 
 // feed observes one result per letter of script, a second apart: + passed, - failed, ! our own
 // shortage. It returns HAProxy's words after each, and the transitions.

@@ -154,7 +154,6 @@ func testGaps(t *testing.T, f *fake, when string, want []time.Duration) {
 }
 
 func TestConditionalChecksDrain(t *testing.T) {
-	drained := Result{OK: true, Status: L7Conditional, Code: 404, Detail: "404 Not Found"}
 	m := NewMachine(MachineOptions{ID: ID{"app", "web1"}, Rise: 2, Fall: 2, Up: true}, epoch)
 	now := epoch
 	for i, step := range []struct {
@@ -163,15 +162,15 @@ func TestConditionalChecksDrain(t *testing.T) {
 		event       string
 	}{
 		{passed(), "UP", "L7OK", ""},
-		{drained, "NOLB", "L7OKC", "true true 404 Not Found"},
-		{drained, "NOLB", "L7OKC", ""},
+		{drained(), "NOLB", "L7OKC", "true true 404 Not Found"},
+		{drained(), "NOLB", "L7OKC", ""},
 		{failed(), "NOLB 1/2", "L4CON", ""},
-		{drained, "NOLB", "L7OKC", ""},
+		{drained(), "NOLB", "L7OKC", ""},
 		{passed(), "UP", "L7OK", "true false 200 OK"},
-		{drained, "NOLB", "L7OKC", "true true 404 Not Found"},
+		{drained(), "NOLB", "L7OKC", "true true 404 Not Found"},
 		{failed(), "NOLB 1/2", "L4CON", ""},
 		{failed(), "DOWN", "L4CON", "false false 2 failures: connection refused"},
-		{drained, "DOWN", "L7STS", ""}, // it brings nobody up
+		{drained(), "DOWN", "L7STS", ""}, // it brings nobody up
 		{passed(), "DOWN 1/2", "L7OK", ""},
 		{passed(), "UP", "L7OK", "true false 2 successes: 200 OK"},
 	} {

@@ -2,6 +2,7 @@ package healthcheck
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -78,7 +79,7 @@ func TestReconcileKeepsWhatHasNotChanged(t *testing.T) {
 	})
 }
 
-func TestReconcileStartsAnewWhatHasChanged(t *testing.T) {
+func TestReconcileStartsAnewWhatHasChangedButKeepsItsBooks(t *testing.T) {
 	for name, change := range map[string]func(*Spec){
 		"key":     func(s *Spec) { s.Key = "GET /other" },
 		"inter":   func(s *Spec) { s.Inter = time.Second },
@@ -94,11 +95,22 @@ func TestReconcileStartsAnewWhatHasChanged(t *testing.T) {
 				s.Reconcile([]Spec{spec})
 				pass(10 * time.Second)
 				f.becomes(failed())
-				pass(2 * time.Second)
+				pass(10 * time.Second)
+				f.becomes(passed())
+				pass(10 * time.Second)
+				before := status(t, s, "web1")
+				if before.Downs != 1 || before.Failures != 3 || len(before.Events) != 2 || before.Downtime < time.Second {
+					t.Fatalf("before the reload: %+v", before)
+				}
 				change(&spec)
 				s.Reconcile([]Spec{spec})
-				if st := status(t, s, "web1"); st.Last.Status != StatusUnknown || st.Failures != 0 {
-					t.Errorf("last result %v, %d failures; want a check that starts anew", st.Last.Status, st.Failures)
+				st := status(t, s, "web1")
+				if st.Last.Status != StatusUnknown || st.Level != st.Rise {
+					t.Errorf("last result %v, level %d of rise %d; want a check that starts anew", st.Last.Status, st.Level, st.Rise)
+				}
+				if st.Failures != 3 || st.Downs != 1 || st.Downtime != before.Downtime ||
+					!st.LastChange.Equal(before.LastChange) || !slices.Equal(st.Events, before.Events) {
+					t.Errorf("the books were\n%+v\nand are\n%+v", before, st)
 				}
 			})
 		})
@@ -121,6 +133,67 @@ func TestChangedSettingsDoNotTakeAServerOut(t *testing.T) {
 		pass(time.Minute)
 		j.expect(t, "after the reload")
 	})
+}
+
+func TestChangedSettingsDoNotEaseTheWayBack(t *testing.T) {
+	inBubble(t, func(t *testing.T, s *Set, j *journal) {
+		f := &fake{result: passed()}
+		spec := f.spec("web1")
+		s.Reconcile([]Spec{spec})
+		pass(time.Minute)
+		f.becomes(failed())
+		pass(time.Minute)
+		j.take()
+		f.becomes(passed())
+		spec.Inter = time.Second
+		s.Reconcile([]Spec{spec})
+		j.expect(t, "at the reload", "app/web1 DOWN at start")
+		pass(time.Minute)
+		j.expect(t, "after the reload", "app/web1 UP after 2 successes: 200 OK")
+	})
+}
+
+func TestAnotherOwnerStartsDownAndWithEmptyBooks(t *testing.T) {
+	for _, tc := range []struct {
+		name    string
+		initial Initial
+		change  func(*Set)
+		start   string
+		then    []string
+	}{
+		{"auto", InitialAuto, nil, "app/web1 DOWN at start", []string{"app/web1 UP after 1 success: 200 OK"}},
+		{"init-state up", InitialUp, nil, "app/web1 UP at start", nil},
+		{"init-state down", InitialDown, nil, "app/web1 DOWN at start", []string{"app/web1 UP after 1 success: 200 OK"}},
+		{"paused", InitialAuto, func(s *Set) { s.Pause(ID{"app", "web1"}, true) }, "app/web1 UP at start", nil},
+		{"in maintenance", InitialAuto, func(s *Set) { s.Maintain(ID{"app", "web1"}, true) }, "app/web1 DOWN at start", nil},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T, s *Set, j *journal) {
+				f := &fake{result: passed(), takes: time.Millisecond}
+				spec := f.spec("web1")
+				spec.Owner, spec.Initial = "10.0.0.1:80", tc.initial
+				s.Reconcile([]Spec{spec})
+				pass(10 * time.Second)
+				f.becomes(failed())
+				pass(10 * time.Second)
+				f.becomes(passed())
+				pass(10 * time.Second)
+				if tc.change != nil {
+					tc.change(s)
+				}
+				j.take()
+
+				spec.Owner = "10.0.0.2:80"
+				s.Reconcile([]Spec{spec})
+				j.expect(t, "at the change", tc.start)
+				if st := status(t, s, "web1"); st.Failures != 0 || st.Downs != 0 || st.Downtime != 0 || len(st.Events) != 0 {
+					t.Errorf("another server has the books of the one before: %+v", st)
+				}
+				pass(10 * time.Second)
+				j.expect(t, "afterwards", tc.then...)
+			})
+		})
+	}
 }
 
 func TestOfTwoSpecsForOneServerTheFirstCounts(t *testing.T) {

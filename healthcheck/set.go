@@ -2,22 +2,36 @@ package healthcheck
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 )
 
-// Options are what a Set tells its owner. Each may be nil. Neither may call Reconcile or Stop,
-// nor wait for a lock that is held around these: both wait for calls that are under way.
+// Options are what a Set begins with and what it tells its owner. Each may be nil. The functions
+// may call Status, Observer, Recheck and Export, but none of the other methods, nor wait for a
+// lock that is held around these: those wait for calls that are under way.
 type Options struct {
-	// OnStart is called by Reconcile for each server whose check starts, or starts anew, with what
-	// the server is until further notice; before its first check.
+	// OnStart is called by Reconcile for each server whose check starts, or starts anew, and by
+	// Maintain, with what the server is until further notice; before its first check.
 	OnStart func(id ID, up bool)
+
+	// OnNoLB is called after OnStart for a server that is up but wants no new requests.
+	OnNoLB func(id ID)
 
 	// OnTransition is called once for each change, before the next one of that server: by the
 	// goroutine of its check and before its next check, or by the goroutine that has told its
-	// Observer. Calls for different servers may run at the same time.
+	// Observer or has called Force. Calls for different servers may run at the same time.
 	OnTransition func(Transition)
+
+	// OnAnswer is told once of each check, when its first result is there and has been reported, or
+	// when nobody has to wait for one any more.
+	OnAnswer func(id ID)
+
+	// Restore is what another Set has exported. At the first Reconcile a server that is in it goes
+	// on from there, whatever Initial says, and counts as answered; OnStart is told. One that has
+	// another owner now is as new as one that is added later. Pause and Maintain hold on for both.
+	Restore []Saved
 }
 
 // Set runs the checks of all servers, each in a goroutine of its own, so that a slow server
@@ -27,8 +41,10 @@ type Set struct {
 	ctx     context.Context
 	cancel  context.CancelFunc
 
-	change  sync.Mutex // one Reconcile or Stop at a time
-	started bool       // Reconcile has been called; under change
+	change  sync.Mutex   // one at a time of what changes which checks there are, and whether they wait
+	started bool         // Reconcile has been called; under change
+	frozen  reasons      // frozen or none; under change
+	restore map[ID]Saved // nil from the first Reconcile on; under change
 
 	mu     sync.RWMutex  // never held while waiting
 	checks map[ID]*check // written under change and mu, so that either is enough to read
@@ -43,11 +59,20 @@ func NewSet(o Options) *Set {
 	if o.OnStart == nil {
 		o.OnStart = func(ID, bool) {}
 	}
+	if o.OnNoLB == nil {
+		o.OnNoLB = func(ID) {}
+	}
+	if o.OnAnswer == nil {
+		o.OnAnswer = func(ID) {}
+	}
 	if o.OnTransition == nil {
 		o.OnTransition = func(Transition) {}
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	return &Set{options: o, ctx: ctx, cancel: cancel, checks: map[ID]*check{}, answered: make(chan struct{})}
+	return &Set{
+		options: o, ctx: ctx, cancel: cancel, checks: map[ID]*check{}, answered: make(chan struct{}),
+		restore: byID(o.Restore, func(s Saved) ID { return s.ID }),
+	}
 }
 
 // Reconcile makes the checks those of want; of two specs for one server the first counts. A
@@ -55,8 +80,9 @@ func NewSet(o Options) *Set {
 // that are no longer wanted have ended and will report nothing more.
 //
 // The first call is the process start, where InitialAuto means up. Later it means down for a
-// server that is new; a server that was checked before is still what it was, so that changed
-// settings do not take a whole backend out, but a single failure takes it down.
+// server that is new or has another owner. A server that was checked before is still what it was,
+// whatever Initial says, so that changed settings do not take a whole backend out, but a single
+// failure takes it down; its counters and its history go on.
 func (s *Set) Reconcile(want []Spec) {
 	s.change.Lock()
 	defer s.change.Unlock()
@@ -68,15 +94,17 @@ func (s *Set) Reconcile(want []Spec) {
 
 	next, fresh := s.next(want)
 	s.end(next)
-	for _, c := range fresh {
-		s.options.OnStart(c.spec.id(), c.machine.up())
+	now := time.Now()
+	for _, spec := range fresh {
+		c := s.newCheck(spec, now)
+		next[spec.id()] = c
+		s.tell(c)
 	}
 	s.publish(next)
-	s.unanswered.Add(int64(len(fresh)))
-	for _, c := range fresh {
-		c.start(s.ctx)
+	for _, spec := range fresh {
+		s.start(next[spec.id()])
 	}
-	s.started = true
+	s.started, s.restore = true, nil
 }
 
 // Status tells how a server is; false: it is not checked.
@@ -92,7 +120,7 @@ func (s *Set) Status(backend, server string) (Status, bool) {
 // fail. It never waits and may be called for every failure: checks stay recheckGap apart.
 func (s *Set) Recheck(backend, server string) {
 	if c, ok := s.find(backend, server); ok {
-		c.hurry(time.Now())
+		c.turns.hurry(time.Now())
 	}
 }
 
@@ -105,8 +133,20 @@ func (s *Set) Observer(backend, server string) *Observer {
 	return nil
 }
 
-// Answered is closed once every check has ended for the first time, whatever it found. Later
-// changes do not open it again.
+// Export returns what is known of all servers that are checked, by name.
+func (s *Set) Export() []Saved {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	all := make([]Saved, 0, len(s.checks))
+	for _, c := range s.checks {
+		all = append(all, c.saved())
+	}
+	slices.SortFunc(all, func(a, b Saved) int { return a.ID.compare(b.ID) })
+	return all
+}
+
+// Answered is closed once every check has ended for the first time, whatever it found, or was
+// called off by Pause or Maintain. Later changes do not open it again.
 func (s *Set) Answered() <-chan struct{} { return s.answered }
 
 // Stop ends all checks and waits for them. Nothing is reported afterwards, Status keeps answering
@@ -120,26 +160,21 @@ func (s *Set) Stop() {
 	}
 }
 
-// next returns the checks for want, and those among them that are to be started.
-func (s *Set) next(want []Spec) (next map[ID]*check, fresh []*check) {
-	now := time.Now()
+// next returns the checks that go on, and the specs of those that are to be started: these have no
+// check yet.
+func (s *Set) next(want []Spec) (next map[ID]*check, fresh []Spec) {
 	next = make(map[ID]*check, len(want))
 	for _, spec := range want {
 		id := spec.id()
-		if next[id] != nil {
+		if _, twice := next[id]; twice {
 			continue
 		}
-		old := s.checks[id]
-		if old != nil && old.spec.same(spec) {
+		next[id] = nil
+		if old := s.checks[id]; old != nil && old.spec.same(spec) {
 			next[id] = old
 			continue
 		}
-		auto := !s.started
-		if old != nil {
-			auto = old.status().Up
-		}
-		next[id] = s.newCheck(spec, spec.startsUp(auto), now)
-		fresh = append(fresh, next[id])
+		fresh = append(fresh, spec)
 	}
 	return next, fresh
 }
@@ -159,6 +194,22 @@ func (s *Set) end(next map[ID]*check) {
 			s.settle()
 		}
 	}
+}
+
+// tell tells the owner what a server is while nothing is reported of it.
+func (s *Set) tell(c *check) {
+	status := c.status()
+	s.options.OnStart(c.spec.id(), status.Up)
+	if status.NoLB {
+		s.options.OnNoLB(c.spec.id())
+	}
+}
+
+func (s *Set) start(c *check) {
+	if !c.answered {
+		s.unanswered.Add(1)
+	}
+	c.start(s.ctx)
 }
 
 func (s *Set) publish(next map[ID]*check) {

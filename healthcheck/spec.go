@@ -25,6 +25,7 @@ const (
 type Spec struct {
 	Backend, Server string
 
+	Owner   string // who is checked under that name, such as its address: another one shares nothing with it
 	Probe   Probe
 	Key     string        // stands for Probe, which cannot be compared: what it asks, and where
 	Inter   time.Duration // from the start of one check to the start of the next, more than 0
@@ -43,7 +44,7 @@ func (s Spec) id() ID { return ID{s.Backend, s.Server} }
 
 // same tells whether s and o make the same checks, so that the state of one holds for the other.
 func (s Spec) same(o Spec) bool {
-	return s.id() == o.id() && s.Key == o.Key && s.Inter == o.Inter && s.Timeout == o.Timeout &&
+	return s.id() == o.id() && s.Owner == o.Owner && s.Key == o.Key && s.Inter == o.Inter && s.Timeout == o.Timeout &&
 		s.Fast == o.Fast && s.Down == o.Down && s.Rise == o.Rise && s.Fall == o.Fall && s.Initial == o.Initial &&
 		s.Observe == o.Observe && s.Limit == o.Limit && s.OnError == o.OnError
 }

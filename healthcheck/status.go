@@ -12,8 +12,9 @@ type Transition struct {
 	Up     bool
 	NoLB   bool // up, but wants no new requests
 	At     time.Time
-	Reason string // what follows "DOWN after" in a log line, such as "3 failures: connection refused"
-	Result Result // the evidence: the check that made the difference
+	Reason string // what follows "DOWN after" in a log line, such as "3 failures: connection refused"; if forced: what follows "DOWN: "
+	Result Result // the evidence: the check that made the difference; zero if forced
+	By     string // who has forced it, see Set.Force; empty: nobody
 }
 
 // Status is the health of a server at one moment.
@@ -22,6 +23,8 @@ type Status struct {
 	NoLB       bool // up, but wants no new requests
 	Level      int  // 0 to Rise-1: down, Rise to Rise+Fall-1: up
 	Rise, Fall int
+	Paused     bool          // see Set.Pause
+	Maintained bool          // see Set.Maintain
 	Running    bool          // a check is under way
 	Late       time.Duration // by which the last check began after it was due
 	Last       Result        // its Status is StatusUnknown before the first check has ended
