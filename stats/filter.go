@@ -53,7 +53,7 @@ func (f Filter) rows(rows []Row) []Row {
 }
 
 func (f Filter) hides(r *Row) bool {
-	return f.HideDown && r.stopped() || f.HideMaint && r.Scope == Server && r.Maintenance
+	return f.HideDown && r.stopped() || f.HideMaint && r.State() == StateMaint
 }
 
 // stopped tells whether a server gets no requests at all.

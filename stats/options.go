@@ -19,12 +19,15 @@ const (
 type Options struct {
 	Format    Format
 	NoRefresh bool // the page does not load itself again
+	Refresh   bool // it does, even where it would not without being asked
 	Filter    Filter
+	Outcome   Outcome // of the change that led to the page
 }
 
 // ParseOptions reads what follows the statistics' path in a request: HAProxy's options
-// ";csv;json;norefresh;up;no-maint;scope=TEXT" in any order, with suffix as the rest of the path
-// and query without its "?". Unknown options are ignored, JSON wins over CSV.
+// ";csv;json;norefresh;up;no-maint;st=CODE;scope=TEXT" and Relais' own ";refresh" in any order,
+// with suffix as the rest of the path and query without its "?". Unknown options are ignored, JSON
+// wins over CSV.
 func ParseOptions(suffix, query string) Options {
 	var o Options
 	for option := range strings.FieldsFuncSeq(suffix+"?"+query, isSeparator) {
@@ -35,10 +38,14 @@ func ParseOptions(suffix, query string) Options {
 			o.Format = JSON
 		case "norefresh":
 			o.NoRefresh = true
+		case "refresh":
+			o.Refresh = true
 		case "up":
 			o.Filter.HideDown = true
 		case "no-maint":
 			o.Filter.HideMaint = true
+		case "st":
+			o.Outcome = parseOutcome(value)
 		case "scope":
 			o.Filter.Scope = unescape(value)
 		}
@@ -50,6 +57,9 @@ func ParseOptions(suffix, query string) Options {
 func (o Options) Suffix() string {
 	var b strings.Builder
 	b.WriteString([...]string{HTML: "", CSV: ";csv", JSON: ";json"}[o.Format])
+	if o.Outcome != "" {
+		b.WriteString(";st=" + string(o.Outcome))
+	}
 	if o.Filter.HideDown {
 		b.WriteString(";up")
 	}
@@ -58,6 +68,9 @@ func (o Options) Suffix() string {
 	}
 	if o.NoRefresh {
 		b.WriteString(";norefresh")
+	}
+	if o.Refresh {
+		b.WriteString(";refresh")
 	}
 	if o.Filter.Scope != "" {
 		b.WriteString("?scope=" + url.QueryEscape(o.Filter.Scope))

@@ -26,7 +26,12 @@ func TestParseOptions(t *testing.T) {
 		{"/", ";csv;scope=b1", stats.Options{Format: stats.CSV, Filter: stats.Filter{Scope: "b1"}}},
 		{"", "scope=100%", stats.Options{Filter: stats.Filter{Scope: "100%"}}},
 		{"", "scope=", stats.Options{}},
-		{";st=DONE;typed;upward;CSV", "x=y", stats.Options{}},
+		{";typed;upward;CSV", "x=y", stats.Options{}},
+		{";refresh", "", stats.Options{Refresh: true}},
+		{";st=DONE;up", "", stats.Options{Outcome: stats.OutcomeDone, Filter: stats.Filter{HideDown: true}}},
+		{"/;st=PART", "scope=app", stats.Options{Outcome: stats.OutcomePartial, Filter: stats.Filter{Scope: "app"}}},
+		{";st=<b>", "", stats.Options{Outcome: stats.OutcomeUnknown}},
+		{";st", "", stats.Options{Outcome: stats.OutcomeUnknown}},
 	} {
 		if got := stats.ParseOptions(tt.suffix, tt.query); got != tt.want {
 			t.Errorf("ParseOptions(%q, %q) = %+v, want %+v", tt.suffix, tt.query, got, tt.want)
@@ -38,6 +43,7 @@ func TestParseOptions(t *testing.T) {
 func FuzzParseOptions(f *testing.F) {
 	f.Add(";csv;norefresh", "scope=app")
 	f.Add("/;up;no-maint;json", ";scope=%zz")
+	f.Add(";st=DONE;refresh;norefresh", "st=what")
 	f.Add(";scope=a;scope=b%3B%3f", "&&;;")
 	f.Fuzz(func(t *testing.T, suffix, query string) {
 		o := stats.ParseOptions(suffix, query)

@@ -47,7 +47,24 @@ type Process struct {
 	Threads      int   // GOMAXPROCS
 	MemoryLimit  int64 // GOMEMLIMIT in bytes, 0: none
 	ConfigFile   string
-	ConfigLoaded time.Time
+	ConfigLoaded time.Time // when what is in force was loaded
+	ConfigHash   string    // of what is in force
+
+	ConfigFault    string // why what is on disk now would not be taken; empty: it would
+	ConfigPending  bool   // what is on disk now is sound and not what is in force
+	ReloadFault    string // why the last reload was refused; empty: it was not
+	Reloads        uint64 // that have changed something, or nothing
+	ReloadFailures uint64
+	Generations    int // of the configuration: the one in force and those that something still runs on
+}
+
+// Order is a standing change that an operator has made at run time.
+type Order struct {
+	What   string // such as "state maint"
+	By     string
+	At     time.Time
+	Reason string    // empty: none was given
+	Until  time.Time // zero: until it is set back
 }
 
 // Proxy is one frontend or one backend with its servers: rows in HAProxy's order (FRONTEND; or
@@ -115,13 +132,19 @@ type Row struct {
 	IdleConns, UsedConns           int64 // server
 
 	// State. Maintenance (the operator's) and Health (observed) are separate.
-	Address        string // server
+	Address        string  // server
+	Resolved       string  // server: the name that Address comes from, and how that went last; empty: it was given
+	Unresolved     bool    // server: its name has no address, so that it is in maintenance
+	Dynamic        bool    // server: added at run time
+	ChecksPaused   bool    // server: an operator has paused its checks
+	Orders         []Order // server: of operators, the latest last
 	Health         HealthState
 	Maintenance    bool
 	Draining       bool // server: takes no new requests but those bound to it
 	NoLB           bool // server: its check has found that it is well and wants no new requests
 	Backup         bool // server: used when no other one is usable
 	Stopped        bool // frontend: accepts no more connections
+	Paused         bool // frontend: it is stopped, until an operator enables it again
 	Weight         int  // effective; backend: sum over usable servers
 	UserWeight     int  // configured; backend: sum over usable servers
 	Throttle       int  // server in slowstart: percent of its weight; 0: not in slowstart

@@ -30,7 +30,7 @@ func (r *Row) State() string {
 		return StateDown
 	case r.Scope != Server:
 		return StateUp
-	case r.Maintenance:
+	case r.inMaintenance():
 		return StateMaint
 	case r.Health == Down:
 		return StateDown
@@ -43,19 +43,24 @@ func (r *Row) State() string {
 }
 
 // Status returns HAProxy's column "status": the state, with how far a server is on its way to
-// the other one, such as "UP 1/3" and "DOWN 1/2", or that its agent has taken it down.
+// the other one, such as "UP 1/3" and "DOWN 1/2", or with what has brought it about if that was
+// neither a check nor an operator: an agent, the server that it follows, or the resolver.
 func (r *Row) Status() string {
 	state := r.State()
 	switch {
+	case r.Scope == Frontend && r.Paused:
+		return "PAUSED"
 	case r.Scope == Frontend && r.Stopped:
 		return "STOP"
 	case r.Scope == Frontend:
 		return "OPEN"
 	case r.Scope == Backend:
 		return state + r.hidden
+	case state == StateMaint:
+		return state + r.maintainedBy()
 	case state == StateDown && r.DownByAgent():
 		return state + " (agent)"
-	case state == StateDrain && r.Agent != nil:
+	case state == StateDrain && r.Agent != nil && !r.ordered("drain"):
 		return state + " (agent)"
 	case r.GoingDown():
 		return fmt.Sprintf("%s %d/%d", state, r.Check.Level-r.Check.Rise+1, r.Check.Fall)
@@ -80,8 +85,22 @@ func (r *Row) GoingUp() bool {
 // DownByAgent tells whether a server's agent says that it is down.
 func (r *Row) DownByAgent() bool { return r.Agent != nil && r.Agent.Level == 0 }
 
+// maintainedBy is what HAProxy adds to MAINT that nobody has ordered for this server itself.
+func (r *Row) maintainedBy() string {
+	switch {
+	case r.Unresolved:
+		return " (resolution)"
+	case r.Tracked != "" && !r.ordered("maint"):
+		return " (via " + r.Tracked + ")"
+	}
+	return ""
+}
+
+// inMaintenance tells whether the server is neither checked nor used, for whatever reason.
+func (r *Row) inMaintenance() bool { return r.Maintenance || r.Unresolved }
+
 // checked tells whether checks of the server are running now.
-func (r *Row) checked() bool { return r.Scope == Server && r.Check != nil && !r.Maintenance }
+func (r *Row) checked() bool { return r.Scope == Server && r.Check != nil && !r.inMaintenance() }
 
 // servers returns how many servers a backend has.
 func (r *Row) servers() (n int) {

@@ -42,6 +42,7 @@ type Note struct {
 type Balancer interface {
 	Snapshot(now time.Time) stats.Snapshot
 	Servers() []Server // of all backends, in the order of the configuration
+	Orders() []Order   // that hold
 	Streams() []Stream
 	Refusals() []Refusal
 	Environ() []string // NAME=value, without secrets
@@ -142,8 +143,6 @@ type Server struct {
 	AgentPort    int
 
 	Served, Used, UsedMax, Idle, NeedEstimate int
-
-	Order *Order // of an operator on the state, weight or maxconn; nil: none
 }
 
 // Check is what "show servers state" says of a check or an agent.
@@ -157,6 +156,7 @@ type Check struct {
 
 // Order is a standing change of an operator.
 type Order struct {
+	Object string // such as "app/web1", "frontend web" or "process"
 	What   string // such as "state maint"
 	By     string
 	At     time.Time

@@ -87,6 +87,10 @@ func lastCheck(c *cell, v stats.Value, r *stats.Row) {
 	if r.Check.Code > 0 {
 		c.Text += "/" + strconv.Itoa(r.Check.Code)
 	}
+	if r.ChecksPaused {
+		c.Text = "paused, " + c.Text
+		return
+	}
 	c.Text += fmt.Sprintf(" in %dms", r.Check.Duration.Milliseconds())
 }
 

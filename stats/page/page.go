@@ -17,6 +17,7 @@ type Options struct {
 	stats.Options        // what the address asks for
 	Path          string // of the page, such as /haproxy-stats
 	Metrics       string // of the metrics for Prometheus, such as /metrics; "": no link
+	Admin         *Admin // who may change things; nil: nobody, so that there is nothing to do it with
 }
 
 //go:embed page.html

@@ -17,8 +17,14 @@ import (
 var where = page.Options{Path: "/haproxy-stats", Metrics: "/metrics"}
 
 func TestGolden(t *testing.T) {
-	for name, s := range map[string]stats.Snapshot{"sample.html": statstest.Sample(), "healthy.html": statstest.Healthy()} {
-		html := string(render(t, s, where))
+	for name, shown := range map[string]struct {
+		s stats.Snapshot
+		o page.Options
+	}{
+		"sample.html": {statstest.Sample(), where}, "healthy.html": {statstest.Healthy(), where},
+		"operated.html": {statstest.Operated(), where}, "admin.html": {statstest.Operated(), admin("")},
+	} {
+		html := string(render(t, shown.s, shown.o))
 		statstest.Golden(t, name, assetHash.ReplaceAllString(html, "-HASH."))
 	}
 }
@@ -60,7 +66,7 @@ func TestEveryRowIsThere(t *testing.T) {
 
 // The page needs nothing but itself and its assets, so the strictest policy lets it work.
 func TestNothingForeign(t *testing.T) {
-	html := string(render(t, statstest.Sample(), where))
+	html := string(render(t, statstest.Operated(), admin(";st=DONE")))
 	if foreign := regexp.MustCompile(`(?i)(https?:)?//[a-z]|<script|<style| style=| on[a-z]+=|javascript:|data:`).FindString(html); foreign != "" {
 		t.Errorf("the page holds %q", foreign)
 	}
@@ -104,7 +110,7 @@ func TestOptions(t *testing.T) {
 
 // Tips are tied to what they explain, and every id is there once.
 func TestTipsAreTied(t *testing.T) {
-	html := string(render(t, statstest.Sample(), where))
+	html := string(render(t, statstest.Operated(), admin("")))
 	ids := map[string]int{}
 	for _, m := range regexp.MustCompile(` id="([^"]*)"`).FindAllStringSubmatch(html, -1) {
 		if ids[m[1]]++; ids[m[1]] > 1 {

@@ -14,6 +14,7 @@ type summary struct {
 	Mark    string
 	Line    string   // the one that matters most
 	Details []string // what else is not as it should be
+	Orders  []string // what operators have changed
 }
 
 // mostDetails bounds the list: who has a hundred servers down needs the tables.
@@ -21,6 +22,12 @@ const mostDetails = 8
 
 // summarize reads all rows: a filter must not hide that a server is down.
 func summarize(s *stats.Snapshot) summary {
+	sum := assess(s)
+	sum.Orders = orderSentences(s)
+	return sum
+}
+
+func assess(s *stats.Snapshot) summary {
 	t := tally{backends: backends(s)}
 	for _, proxy := range s.Proxies {
 		t.add(proxy)
@@ -38,11 +45,18 @@ func summarize(s *stats.Snapshot) summary {
 }
 
 func newSummary(level, text string, details []string) summary {
-	if more := len(details) - mostDetails; more > 0 {
-		details = append(details[:mostDetails:mostDetails], fmt.Sprintf("and %d more", more))
+	return summary{Level: level, Mark: mark(level), Line: text, Details: bounded(details)}
+}
+
+func mark(level string) string {
+	return map[string]string{"good": "✔", "warn": "!", "bad": "✖"}[level]
+}
+
+func bounded(list []string) []string {
+	if more := len(list) - mostDetails; more > 0 {
+		return append(list[:mostDetails:mostDetails], fmt.Sprintf("and %d more", more))
 	}
-	mark := map[string]string{"good": "✔", "warn": "!", "bad": "✖"}[level]
-	return summary{level, mark, text, details}
+	return list
 }
 
 // tally collects what the summary is made of.
@@ -82,12 +96,18 @@ func (t *tally) addBackend(r *stats.Row, servers int) {
 func (t *tally) addServer(r *stats.Row) {
 	t.all++
 	name := t.name(r)
+	if r.ChecksPaused {
+		t.info = append(t.info, "the checks of "+name+" are paused: it counts as "+r.State()+" whatever happens")
+	}
 	switch state := r.State(); {
+	case r.Unresolved:
+		t.warn = append(t.warn, name+" has no address"+since(r.LastChange)+unresolved(r))
+		return
 	case state == stats.StateMaint:
-		t.info = append(t.info, name+" is in maintenance"+since(r.LastChange))
+		t.addWithdrawn(r, name+" is in maintenance"+since(r.LastChange)+following(r))
 		return
 	case state == stats.StateDrain, state == stats.StateNoLB:
-		t.info = append(t.info, name+" is draining"+since(r.LastChange))
+		t.addWithdrawn(r, name+" is draining"+since(r.LastChange))
 		return
 	case r.GoingUp():
 		t.bad = append(t.bad, name+" is DOWN"+since(r.LastChange)+" and coming back: "+r.Status())
@@ -99,6 +119,13 @@ func (t *tally) addServer(r *stats.Row) {
 		t.unchecked++
 	}
 	t.inService++
+}
+
+// addWithdrawn leaves out what stands in the list of orders with all that is known about it.
+func (t *tally) addWithdrawn(r *stats.Row, note string) {
+	if r.StateOrder() == nil {
+		t.info = append(t.info, note)
+	}
 }
 
 // name tells which backend a server is of, if there are several.
@@ -149,6 +176,21 @@ func servers(n int) string {
 }
 
 func since(d time.Duration) string { return " since " + long(d) }
+
+// following tells that a server is in maintenance because another one is.
+func following(r *stats.Row) string {
+	if r.Tracked == "" {
+		return ""
+	}
+	return " with " + r.Tracked
+}
+
+func unresolved(r *stats.Row) string {
+	if r.Resolved == "" {
+		return ""
+	}
+	return ": " + r.Resolved
+}
 
 // because gives what the last check found.
 func because(r *stats.Row) string {

@@ -17,6 +17,15 @@ func TestSummarize(t *testing.T) {
 	}
 	unchecked := func(r *stats.Row) { r.Health, r.Check = stats.NoCheck, nil }
 	maint := func(r *stats.Row) { r.Maintenance, r.LastChange = true, 2*time.Hour }
+	ordered := func(r *stats.Row) {
+		maint(r)
+		r.Orders = []stats.Order{{What: "state maint", By: "ops", At: statstest.Now}}
+	}
+	following := func(r *stats.Row) { maint(r); r.Tracked = "db/db1" }
+	unresolved := func(r *stats.Row) {
+		r.Unresolved, r.Resolved, r.LastChange = true, "web.example: no such host", 12*time.Second
+	}
+	paused := func(r *stats.Row) { r.ChecksPaused = true }
 	failing := func(r *stats.Row) {
 		r.Check = &stats.Check{Status: "L7STS", Description: "Layer7 wrong status", Rise: 2, Fall: 3, Level: 3}
 	}
@@ -32,6 +41,10 @@ func TestSummarize(t *testing.T) {
 		{"two down", [3]func(*stats.Row){nil, down, down}, "bad", "web2 is DOWN since 12 s: connection refused", []string{"web3 is DOWN since 12 s: connection refused"}},
 		{"one failing", [3]func(*stats.Row){failing}, "warn", "web1 fails its checks, UP 2/3: Layer7 wrong status", nil},
 		{"one in maintenance", [3]func(*stats.Row){maint}, "good", "2 of 3 servers of app are in service and up", []string{"web1 is in maintenance since 2 h"}},
+		{"one ordered into maintenance", [3]func(*stats.Row){ordered}, "good", "2 of 3 servers of app are in service and up", nil},
+		{"one in maintenance with another", [3]func(*stats.Row){following}, "good", "2 of 3 servers of app are in service and up", []string{"web1 is in maintenance since 2 h with db/db1"}},
+		{"one without an address", [3]func(*stats.Row){nil, unresolved}, "warn", "web2 has no address since 12 s: web.example: no such host", nil},
+		{"one with paused checks", [3]func(*stats.Row){paused}, "good", "All 3 servers of app are up", []string{"the checks of web1 are paused: it counts as UP whatever happens"}},
 		{"one not checked", [3]func(*stats.Row){unchecked}, "good", "All 2 checked servers of app are up, 1 not checked", nil},
 		{"none checked", [3]func(*stats.Row){unchecked, unchecked, unchecked}, "good", "3 servers of app: no health checks, taken as up", nil},
 	} {
@@ -62,6 +75,34 @@ func TestSummaryOfALostBackend(t *testing.T) {
 	s.Process.Stopping = true
 	if got := summarize(&s); got.Level != "warn" || len(got.Details) != 4 {
 		t.Errorf("while stopping: %s: %q %q", got.Level, got.Line, got.Details)
+	}
+}
+
+// Who has changed what, since when, why and until when.
+func TestSummaryOfOrders(t *testing.T) {
+	at := func(hour, minute int) time.Time {
+		return time.Date(2026, 11, 22, hour, minute, 59, 0, time.FixedZone("", 3600))
+	}
+	for _, tt := range []struct {
+		order stats.Order
+		want  string
+	}{
+		{stats.Order{What: "state maint", By: "ops", At: at(10, 2), Reason: "disk swap", Until: at(11, 32)}, "app/web2: state maint by ops since 09:02: disk swap, until 10:32"},
+		{stats.Order{What: "weight 10", By: "ops", At: at(10, 2), Until: at(11, 32)}, "app/web2: weight 10 by ops since 09:02, until 10:32"},
+		{stats.Order{What: "state drain", At: at(0, 30), Reason: "test"}, "app/web2: state drain since 2026-11-21 23:30: test"},
+	} {
+		s := statstest.Healthy()
+		s.Proxies[1].Rows[1].Orders = []stats.Order{tt.order}
+		if got := summarize(&s); !slices.Equal(got.Orders, []string{tt.want}) {
+			t.Errorf("%q, want %q", got.Orders, tt.want)
+		}
+	}
+	s := statstest.Large(200)
+	for i := range 200 {
+		s.Proxies[1].Rows[i].Orders = []stats.Order{{What: "state drain", By: "ops", At: statstest.Now}}
+	}
+	if got := summarize(&s).Orders; len(got) != mostDetails+1 || got[mostDetails] != "and 192 more" {
+		t.Errorf("%d orders, the last %q", len(got), got[len(got)-1])
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"html/template"
 	"net/url"
+	"time"
 
 	"relais/stats"
 )
@@ -12,6 +13,7 @@ import (
 type table struct {
 	Name, About string
 	Anchor      template.URL
+	Form        *form // nil: nothing can be changed
 	Rows        []row
 	Events      []event
 }
@@ -21,12 +23,18 @@ type row struct {
 	ID, Name, Class string
 	State           string // in a word, beside the name where the column is out of sight
 	Anchor          template.URL
+	Server          bool     // can be chosen where there is a form
+	Dynamic         bool     // a server added at run time
+	Orders          []string // standing orders of operators, in short
 	Tip             *tip
 	Cells           []cell
 }
 
 // builder makes rows and numbers their tips.
-type builder struct{ tips int }
+type builder struct {
+	now  time.Time
+	tips int
+}
 
 func (b *builder) rows(rows []stats.Row) (out []row) {
 	for i := range rows {
@@ -37,7 +45,13 @@ func (b *builder) rows(rows []stats.Row) (out []row) {
 
 func (b *builder) row(r *stats.Row) row {
 	id := r.Proxy + "/" + rowName(r)
-	out := row{ID: id, Anchor: anchor(id), Name: rowName(r), Class: class(r), State: r.Status(), Tip: b.tip(nameTip(r))}
+	out := row{
+		ID: id, Anchor: anchor(id), Name: rowName(r), Class: class(r), State: r.Status(),
+		Server: r.Scope == stats.Server, Dynamic: r.Dynamic, Tip: b.tip(nameTip(r, b.now)),
+	}
+	for i := range r.Orders {
+		out.Orders = append(out.Orders, orderNote(&r.Orders[i], b.now))
+	}
 	for _, g := range layout {
 		for i := range g.Columns {
 			out.Cells = append(out.Cells, b.cell(&g.Columns[i], r))

@@ -132,24 +132,46 @@ func ownCheckTip(r *stats.Row) []line {
 	if r.Tracked != "" {
 		return []line{{"Follows", r.Tracked}}
 	}
-	if r.Scope != stats.Server || r.Check == nil || r.Maintenance {
+	if r.Scope != stats.Server || r.Check == nil || r.State() == stats.StateMaint {
 		return nil
 	}
 	lines := []line{{"Last check", r.Check.Description}}
 	if r.Check.Detail != "" {
 		lines = append(lines, line{"Detail", r.Check.Detail})
 	}
+	if r.ChecksPaused {
+		lines = append(lines, line{"Paused", "by an operator; this was the last one"})
+	}
 	return append(lines, line{"Rise / fall", fmt.Sprintf("%d / %d", r.Check.Rise, r.Check.Fall)})
 }
 
-func nameTip(r *stats.Row) []line {
+func nameTip(r *stats.Row, now time.Time) []line {
 	switch r.Scope {
 	case stats.Server:
-		return []line{{"Address", r.Address}, {"Id", strconv.Itoa(r.SID)}}
+		return serverTip(r, now)
 	case stats.Backend:
 		return []line{{"Balancing", r.Algo}, {"Mode", r.Mode}, {"Id", strconv.Itoa(r.IID)}}
 	}
 	return []line{{"Mode", r.Mode}, {"Id", strconv.Itoa(r.IID)}}
+}
+
+// serverTip is where a server is, and what operators have changed about it.
+func serverTip(r *stats.Row, now time.Time) []line {
+	var lines []line
+	if r.Address != "" {
+		lines = append(lines, line{"Address", r.Address})
+	}
+	if r.Resolved != "" {
+		lines = append(lines, line{"Resolved", r.Resolved})
+	}
+	lines = append(lines, line{"Id", strconv.Itoa(r.SID)})
+	if r.Dynamic {
+		lines = append(lines, line{"Dynamic", "added at run time"})
+	}
+	for i := range r.Orders {
+		lines = append(lines, orderLines(&r.Orders[i], now)...)
+	}
+	return lines
 }
 
 func perSecond(n uint64) string { return grouped(n) + "/s" }

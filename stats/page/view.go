@@ -17,6 +17,9 @@ type view struct {
 	Style, Icon string
 	Refresh     int // seconds; 0: never
 	Time        string
+	User        string // who may change things; empty: nobody
+	Refreshing  []link // in the header, for User, whose page may not refresh by itself
+	Banners     []banner
 	Summary     summary
 	Process     []line
 	Form        string // where the scope goes, with the other options
@@ -53,6 +56,7 @@ func newView(s *stats.Snapshot, o Options) view {
 		Style:   assetPath(o.Path, styleName),
 		Icon:    assetPath(o.Path, iconName),
 		Time:    moment(s.Now),
+		Banners: newBanners(&s.Process, o),
 		Summary: summarize(s),
 		Process: processLines(s),
 		Form:    o.address(func(o *stats.Options) { o.Filter.Scope = "" }),
@@ -61,25 +65,49 @@ func newView(s *stats.Snapshot, o Options) view {
 		Exports: exportLinks(o),
 		Legend:  legend,
 		Layout:  layout,
-		Tables:  tables(s, o.Filter),
+		Tables:  tables(s, o),
 	}
-	if !o.NoRefresh {
+	if o.Admin != nil {
+		v.User, v.Refreshing = o.Admin.User, []link{o.refreshNow(), o.toggleRefresh()}
+	}
+	if o.refreshes() {
 		v.Refresh = int(refresh / time.Second)
 	}
 	return v
 }
 
+// refreshes tells whether the page loads itself again. Where there are forms it does only if asked:
+// what a user has half filled in would be gone.
+func (o Options) refreshes() bool {
+	if o.Admin != nil && !o.Refresh {
+		return false
+	}
+	return !o.NoRefresh
+}
+
+func (o Options) toggleRefresh() link {
+	on, forms := o.refreshes(), o.Admin != nil
+	text := "Enable refresh"
+	if on {
+		text = "Disable refresh"
+	}
+	return link{text, o.address(func(o *stats.Options) { o.NoRefresh, o.Refresh = on && !forms, !on && forms })}
+}
+
+func (o Options) refreshNow() link { return link{"Refresh now", o.address(func(*stats.Options) {})} }
+
 // tables shows the rows that the filter lets through. What is said about a backend as a whole
 // still counts all of its servers.
-func tables(s *stats.Snapshot, f stats.Filter) (tables []table) {
-	var b builder
+func tables(s *stats.Snapshot, o Options) (tables []table) {
+	b := builder{now: s.Now}
 	for _, proxy := range s.Proxies {
 		alone := stats.Snapshot{Proxies: []stats.Proxy{proxy}}
-		for _, shown := range f.Apply(&alone).Proxies {
+		for _, shown := range o.Filter.Apply(&alone).Proxies {
 			tables = append(tables, table{
 				Name:   proxy.Name,
 				Anchor: anchor(proxy.Name),
 				About:  about(proxy.Rows),
+				Form:   newForm(shown.Rows, o),
 				Rows:   b.rows(shown.Rows),
 				Events: eventsOf(proxy.Rows, s.Now),
 			})
@@ -88,30 +116,28 @@ func tables(s *stats.Snapshot, f stats.Filter) (tables []table) {
 	return tables
 }
 
-// address is the page with some of its options changed.
+// address is the page with some of its options changed, and without the outcome of what has led to
+// this one.
 func (o Options) address(change func(*stats.Options)) string {
 	changed := o.Options
-	changed.Format = stats.HTML
+	changed.Format, changed.Outcome = stats.HTML, ""
 	change(&changed)
 	return o.Path + changed.Suffix()
 }
 
 func optionLinks(o Options) []link {
-	down, maint, reload := "Hide 'DOWN' servers", "Hide servers in maintenance", "Disable refresh"
+	down, maint := "Hide 'DOWN' servers", "Hide servers in maintenance"
 	if o.Filter.HideDown {
 		down = "Show 'DOWN' servers"
 	}
 	if o.Filter.HideMaint {
 		maint = "Show servers in maintenance"
 	}
-	if o.NoRefresh {
-		reload = "Enable refresh"
-	}
 	return []link{
 		{down, o.address(func(o *stats.Options) { o.Filter.HideDown = !o.Filter.HideDown })},
 		{maint, o.address(func(o *stats.Options) { o.Filter.HideMaint = !o.Filter.HideMaint })},
-		{reload, o.address(func(o *stats.Options) { o.NoRefresh = !o.NoRefresh })},
-		{"Refresh now", o.address(func(*stats.Options) {})},
+		o.toggleRefresh(),
+		o.refreshNow(),
 	}
 }
 
@@ -147,10 +173,24 @@ func processLines(s *stats.Snapshot) []line {
 	if p.DroppedLogs > 0 {
 		lines = append(lines, line{"lost log lines", grouped(p.DroppedLogs)})
 	}
-	return append(lines,
-		line{"configuration", p.ConfigFile},
-		line{"loaded", moment(p.ConfigLoaded)},
-	)
+	return append(lines, configLines(p)...)
+}
+
+func configLines(p *stats.Process) []line {
+	lines := []line{
+		{"configuration", p.ConfigFile},
+		{"loaded", moment(p.ConfigLoaded)},
+	}
+	if p.ConfigHash != "" {
+		lines = append(lines, line{"hash", p.ConfigHash})
+	}
+	if p.Reloads+p.ReloadFailures > 0 {
+		lines = append(lines, line{"reloads", fmt.Sprintf("%s, %s refused", grouped(p.Reloads), grouped(p.ReloadFailures))})
+	}
+	if p.Generations > 1 {
+		lines = append(lines, line{"generations", fmt.Sprintf("%s, as old requests go on", grouped(p.Generations))})
+	}
+	return lines
 }
 
 func memory(limit int64) string {

@@ -17,7 +17,7 @@ import (
 func New(snapshot func(time.Time) stats.Snapshot, version string) *prometheus.Registry {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(
-		&collector{snapshot: snapshot, process: processFamilies(version), rows: rowFamilies(), faults: newFaultFamilies()},
+		&collector{snapshot: snapshot, process: processFamilies(version), rows: rowFamilies(), faults: newFaultFamilies(), orders: newOrderFamilies()},
 		collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
@@ -30,6 +30,7 @@ type collector struct {
 	process  []processFamily
 	rows     [stats.Server + 1][]rowFamily // by scope
 	faults   faultFamilies
+	orders   orderFamilies
 }
 
 // Describe says nothing: which series exist changes with the configuration.
@@ -49,6 +50,7 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 				c.rows[row.Scope][j].collect(out, row, labels)
 			}
 			c.faults.collect(out, row)
+			c.orders.collect(out, row)
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package prom
 
 import (
+	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -9,23 +10,27 @@ import (
 	"relais/stats"
 )
 
-// processFamily is one metric of the whole process. One with a label is always 1 and tells what
-// it has to tell in the label.
+// processFamily is one metric of the whole process, or one series of it if it has a label.
 type processFamily struct {
 	name, help string
 	counter    bool
 	value      func(*stats.Snapshot) float64
 	label      string
 	text       func(*stats.Snapshot) string
+	optional   bool // absent when its text is empty
 	desc       *prometheus.Desc
 }
 
 func (f *processFamily) collect(out chan<- prometheus.Metric, s *stats.Snapshot) {
+	var labels []*dto.LabelPair
 	if f.text != nil {
-		out <- &series{f.desc, []*dto.LabelPair{label(f.label, f.text(s))}, false, 1}
-		return
+		text := f.text(s)
+		if text == "" && f.optional {
+			return
+		}
+		labels = []*dto.LabelPair{label(f.label, text)}
 	}
-	out <- &series{f.desc, nil, f.counter, f.value(s)}
+	out <- &series{f.desc, labels, f.counter, f.value(s)}
 }
 
 func processFamilies(version string) []processFamily {
@@ -70,6 +75,15 @@ func haproxyFamilies() []processFamily {
 // relaisFamilies are what HAProxy does not have, or not under a name of Relais.
 func relaisFamilies() []processFamily {
 	return []processFamily{
+		gauge("relais_config_on_disk_valid", "1 if what is on disk would be taken, 0 if a restart would fail", onDiskValid),
+		gauge("relais_config_pending", "1 if what is on disk is valid and not what is in force, else 0", func(s *stats.Snapshot) float64 { return yes(s.Process.ConfigPending) }),
+		gauge("relais_config_last_reload_successful", "0 if the last reload was refused, else 1", lastReloadSuccessful),
+		reloads("success", func(s *stats.Snapshot) float64 { return float64(s.Process.Reloads) }),
+		reloads("failure", func(s *stats.Snapshot) float64 { return float64(s.Process.ReloadFailures) }),
+		gauge("relais_config_generations", "Number of configurations in use: the one in force and those that something still runs on", func(s *stats.Snapshot) float64 { return float64(s.Process.Generations) }),
+		fault("relais_config_on_disk_fault_info", "Why what is on disk would not be taken; absent if it would", func(s *stats.Snapshot) string { return s.Process.ConfigFault }),
+		fault("relais_config_reload_fault_info", "Why the last reload was refused; absent if it was not", func(s *stats.Snapshot) string { return s.Process.ReloadFault }),
+		info("relais_config_info", "Hash of the configuration in force", "hash", func(s *stats.Snapshot) string { return s.Process.ConfigHash }),
 		gauge("relais_config_loaded_timestamp_seconds", "When the running configuration was loaded", func(s *stats.Snapshot) float64 { return unix(s.Process.ConfigLoaded) }),
 		counter("relais_dropped_log_lines_total", "Total number of log lines dropped because their reader was too slow", droppedLogs),
 	}
@@ -83,8 +97,26 @@ func counter(name, help string, value func(*stats.Snapshot) float64) processFami
 	return processFamily{name: name, help: help, value: value, counter: true}
 }
 
+// info is always 1 and tells what it has to tell in its label.
 func info(name, help, label string, text func(*stats.Snapshot) string) processFamily {
-	return processFamily{name: name, help: help, label: label, text: text}
+	return processFamily{name: name, help: help, label: label, text: text, value: one}
+}
+
+// fault is absent as long as there is none. Only the first line of it is told.
+func fault(name, help string, text func(*stats.Snapshot) string) processFamily {
+	f := info(name, help, "fault", func(s *stats.Snapshot) string {
+		first, _, _ := strings.Cut(text(s), "\n")
+		return first
+	})
+	f.optional = true
+	return f
+}
+
+// reloads is one of the two series of its metric.
+func reloads(result string, value func(*stats.Snapshot) float64) processFamily {
+	f := counter("relais_config_reloads_total", "Total number of reloads by result; those that found nothing new are successes", value)
+	f.label, f.text = "result", func(*stats.Snapshot) string { return result }
+	return f
 }
 
 func one(*stats.Snapshot) float64 { return 1 }
@@ -95,8 +127,14 @@ func connRateMax(s *stats.Snapshot) float64 { return float64(s.Process.ConnRateM
 
 func droppedLogs(s *stats.Snapshot) float64 { return float64(s.Process.DroppedLogs) }
 
-func stopping(s *stats.Snapshot) float64 {
-	if s.Process.Stopping {
+func stopping(s *stats.Snapshot) float64 { return yes(s.Process.Stopping) }
+
+func onDiskValid(s *stats.Snapshot) float64 { return yes(s.Process.ConfigFault == "") }
+
+func lastReloadSuccessful(s *stats.Snapshot) float64 { return yes(s.Process.ReloadFault == "") }
+
+func yes(b bool) float64 {
+	if b {
 		return 1
 	}
 	return 0

@@ -83,6 +83,49 @@ func TestSeries(t *testing.T) {
 	}
 }
 
+// What operators have done and what is wrong with the configuration can be alerted on.
+func TestOperations(t *testing.T) {
+	calm, text := scrape(t, handler(statstest.Sample)), scrape(t, handler(statstest.Operated))
+	for _, tt := range []struct{ text, want string }{
+		{calm, `relais_config_on_disk_valid 1`},
+		{calm, `relais_config_pending 0`},
+		{calm, `relais_config_last_reload_successful 1`},
+		{text, `relais_config_on_disk_valid 0`},
+		{text, `relais_config_last_reload_successful 0`},
+		{text, `relais_config_reloads_total{result="success"} 12`},
+		{text, `relais_config_reloads_total{result="failure"} 1`},
+		{text, `relais_config_generations 2`},
+		{text, `relais_config_info{hash="9f86d081884c7d65"} 1`},
+		{text, `relais_server_operator_state{proxy="app",server="web5",state="maint"} 1`},
+		{text, `relais_server_operator_state{proxy="app",server="web7",state="drain"} 1`},
+		{text, `relais_server_operator_until_timestamp_seconds{proxy="app",server="web5"} 1.79534172e+09`},
+		{text, `haproxy_server_status{proxy="app",server="web8",state="MAINT"} 1`},
+	} {
+		if !strings.Contains(tt.text, tt.want+"\n") {
+			t.Errorf("no line %s", tt.want)
+		}
+	}
+	if strings.Contains(calm, "fault_info{") || strings.Count(text, "relais_config_on_disk_fault_info{fault=") != 1 || strings.Count(text, "relais_config_reload_fault_info{fault=") != 1 {
+		t.Error("the reasons are not told, or some are where there is no fault")
+	}
+	if strings.Contains(calm, "relais_server_operator") {
+		t.Error("orders where there are none")
+	}
+	for _, unwanted := range []string{`relais_server_operator_until_timestamp_seconds{proxy="app",server="web7"`, `relais_server_operator_state{proxy="app",server="web1"`} {
+		if strings.Contains(text, unwanted) {
+			t.Errorf("a line %s", unwanted)
+		}
+	}
+}
+
+func TestPending(t *testing.T) {
+	s := statstest.Sample()
+	s.Process.ConfigPending = true
+	if !strings.Contains(scrape(t, handler(func() stats.Snapshot { return s })), "relais_config_pending 1\n") {
+		t.Error("it is not to be seen that the configuration on disk is not in force")
+	}
+}
+
 // What is gone from the snapshot is gone from the next scrape.
 func TestNoStaleSeries(t *testing.T) {
 	s := statstest.Sample()
@@ -102,7 +145,7 @@ func TestNoStaleSeries(t *testing.T) {
 
 func TestNoDuplicateSeries(t *testing.T) {
 	seen := map[string]bool{}
-	for line := range strings.Lines(scrape(t, handler(statstest.Sample))) {
+	for line := range strings.Lines(scrape(t, handler(statstest.Operated))) {
 		series := line[:strings.LastIndexByte(line, ' ')]
 		if seen[series] {
 			t.Errorf("%s twice", series)
@@ -121,7 +164,7 @@ func TestPromtoolIsContent(t *testing.T) {
 		t.Skip("promtool is not installed")
 	}
 	cmd := exec.Command(promtool, "check", "metrics")
-	cmd.Stdin = strings.NewReader(scrape(t, handler(statstest.Sample)))
+	cmd.Stdin = strings.NewReader(scrape(t, handler(statstest.Operated)))
 	if out, err := cmd.CombinedOutput(); err != nil || len(out) > 0 {
 		t.Errorf("promtool check metrics: %v\n%s", err, out)
 	}
