@@ -29,12 +29,13 @@ func (s *Server) Advice() Advice {
 // SetAdvice puts other advice in force. If it takes the server down, attempts on it that have no
 // answer yet end at once. It is not called by two goroutines at once.
 func (s *Server) SetAdvice(a Advice) {
-	before := s.Advice()
+	before, maintenance := s.Advice(), s.Maintenance()
 	if a == before {
 		return
 	}
 	s.advice.Store(&a)
 	now := time.Now()
+	s.reenter(maintenance, now)
 	if before.Down && !a.Down {
 		s.startSlowly(now)
 	}
@@ -54,8 +55,11 @@ func (s *Server) SetNoLB(noLB bool) {
 // NoLB tells whether the server is up but wants no new requests.
 func (s *Server) NoLB() bool { return s.noLB.Load() }
 
-// Draining tells whether the server's agent wants no new requests for it.
-func (s *Server) Draining() bool { return s.Advice().Drain }
+// Draining tells whether an operator, the server's agent or the resolver wants no new requests for
+// it.
+func (s *Server) Draining() bool {
+	return s.Advice().Drain || s.Orders().State == "drain" || s.settings.Load().Leaving
+}
 
 // weighed is what is left of a configured weight. Not HAProxy's rounding: as long as an agent
 // wants anything at all, a server of a small weight keeps some.

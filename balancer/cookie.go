@@ -8,14 +8,18 @@ import (
 	"relais/internal/config"
 )
 
-// compileCookie returns nil for a backend without one.
-func compileCookie(c *config.Backend) (*sticky.Cookie, error) {
+// compileCookie returns nil for a backend without one. common is the key of cookies that have none
+// of their own; nil: there is none.
+func compileCookie(c *config.Backend, common []byte) (*sticky.Cookie, error) {
 	if c.Cookie == nil {
 		return nil, nil
 	}
 	key, err := c.Cookie.LoadKey()
 	if err != nil {
 		return nil, err
+	}
+	if key == nil {
+		key = common
 	}
 	return sticky.Compile(c.Cookie, c.Name, c.Servers, key)
 }

@@ -83,10 +83,18 @@ func value(head, name string) string {
 	return strings.TrimPrefix(found[0], name+": ")
 }
 
-// publish puts another configuration in force.
+// publish puts another configuration in force: a copy, for what is in force never changes.
 func (f *farm) publish(cfg *config.Config) {
 	f.t.Helper()
-	table, err := f.proxy.Compile(cfg)
+	next := *cfg
+	next.Frontends, next.Backends = slices.Clone(cfg.Frontends), slices.Clone(cfg.Backends)
+	for i, c := range next.Frontends {
+		next.Frontends[i] = new(*c)
+	}
+	for i, c := range next.Backends {
+		next.Backends[i] = new(*c)
+	}
+	table, err := f.proxy.Compile(&next)
 	if err != nil {
 		f.t.Fatal(err)
 	}

@@ -47,6 +47,7 @@ func (p *Proxy) acquire(f *Frontend, client *h1.ClientConn) *exchange {
 	if !ok {
 		x = &exchange{}
 	}
+	x.sight = sightOf(client)
 	x.begin(p, f, client.RemoteAddr())
 	x.client, x.head = client, client.Head()
 	return x
@@ -55,6 +56,7 @@ func (p *Proxy) acquire(f *Frontend, client *h1.ClientConn) *exchange {
 // release forgets the request. Buffers that a large message has blown up are not kept.
 func (p *Proxy) release(x *exchange) {
 	x.client.End()
+	x.sight.rest()
 	keep := func(b []byte) []byte {
 		if cap(b) > 64<<10 {
 			return nil
@@ -91,6 +93,7 @@ func (x *exchange) run() {
 			return
 		}
 	}
+	x.sight.backend.Store(x.backend)
 	x.backend.Counters.Sessions.Inc()
 	x.backend.Counters.SessionsTotal.Inc()
 	defer x.backend.Counters.Sessions.Dec()
@@ -241,7 +244,7 @@ func (x *exchange) fail(f failure, err error) {
 	case f.refusal():
 		x.refuse(err)
 	case f == failJunk:
-		x.countJunk(err)
+		x.refuseAnswer(err)
 	}
 	x.stream.fail(f, err)
 }

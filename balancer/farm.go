@@ -105,6 +105,9 @@ func (f *farm) await(w *waiter, patience time.Duration, quit <-chan struct{}) (*
 	defer timer.Stop()
 	select {
 	case <-w.ready:
+		if w.server == nil {
+			return nil, failNoServer
+		}
 		return w.server, failNone
 	case <-timer.C:
 		return f.withdraw(w, failQueueTimeout)

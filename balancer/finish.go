@@ -111,6 +111,8 @@ func (x *exchange) termination() string {
 	switch {
 	case x.local && x.failure == failNone:
 		return "LR--"
+	case x.failure == failClientGone && x.sight.killed.Load():
+		return verdicts[failKilled].termination
 	case x.failure != failClientGone || x.started || x.bodyCut:
 		return verdicts[x.failure].termination
 	case x.picked.IsZero():

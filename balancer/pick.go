@@ -41,12 +41,18 @@ func (f *farm) balance(key lb.Key, avoid tried, now time.Time) (s *Server, full 
 	node := f.settings.algorithm.Pick(key, now, f.ok)
 	if node == nil {
 		f.choice.keyed = true // room or not
-		return nil, slices.ContainsFunc(f.eligible, f.ok)
+		return nil, slices.ContainsFunc(f.eligible, f.ok) || f.hopeful(now)
 	}
 	if s = f.servers[node.ID-1]; s.room() {
 		return s, false
 	}
 	return nil, true
+}
+
+// hopeful tells whether a request may wait although no server is usable: one that is new is just
+// being checked for the first time.
+func (f *farm) hopeful(now time.Time) bool {
+	return len(f.eligible) == 0 && slices.ContainsFunc(f.servers, func(s *Server) bool { return s.hopeful(now) })
 }
 
 // reset finds out among which servers the algorithm may choose, and with which weights.

@@ -26,6 +26,9 @@ type Options struct {
 	// OnPanicThreshold is told when so few servers of a backend are up that all are used, and when
 	// that is over. It is called with locks held: it does not wait.
 	OnPanicThreshold func(backend string, on bool)
+	// CookieKey signs the cookies of backends that have no key of their own; nil: their values are
+	// derived from names.
+	CookieKey []byte
 	// OnPanic is told about a panic in a request, which becomes a 500.
 	OnPanic func(frontend string, value any, stack []byte)
 	// OnResult is told, in the goroutine of a request, how an attempt on a server ended: whether
@@ -36,12 +39,17 @@ type Options struct {
 
 // Proxy serves the frontends of a configuration. It is safe for concurrent use.
 type Proxy struct {
-	log      func(*accesslog.Entry)
-	onPanic  func(frontend string, value any, stack []byte)
-	panicked func(backend string, on bool)
-	onResult func(s *Server, connected bool, status int)
-	watcher  *h1.Watcher
-	stopping atomic.Bool
+	log       func(*accesslog.Entry)
+	onPanic   func(frontend string, value any, stack []byte)
+	panicked  func(backend string, on bool)
+	onResult  func(s *Server, connected bool, status int)
+	cookieKey []byte
+	watcher   *h1.Watcher
+	stopping  atomic.Bool
+
+	mu      sync.Mutex
+	retired []Generation // not in force any more, the oldest first
+	shelf   shelf
 
 	table     atomic.Pointer[Table]
 	exchanges sync.Pool
@@ -57,7 +65,7 @@ func New(cfg *config.Config, o Options) (*Proxy, error) {
 		return nil, fmt.Errorf("start proxy: %w", err)
 	}
 	p := &Proxy{
-		log: o.Log, onPanic: o.OnPanic, panicked: o.OnPanicThreshold, onResult: o.OnResult, watcher: watcher,
+		log: o.Log, onPanic: o.OnPanic, panicked: o.OnPanicThreshold, onResult: o.OnResult, cookieKey: o.CookieKey, watcher: watcher,
 		small: buffers{size: smallRelay}, large: buffers{size: largeRelay},
 	}
 	if p.onPanic == nil {
@@ -79,18 +87,21 @@ func New(cfg *config.Config, o Options) (*Proxy, error) {
 // Compile makes the table of a validated configuration that is to follow the one in force.
 // Nothing changes before Publish; a table that is not published is just forgotten.
 func (p *Proxy) Compile(cfg *config.Config) (*Table, error) {
-	return compile(cfg, p.table.Load(), p.watcher, p.panicked)
+	return compile(cfg, p.table.Load(), p)
 }
 
 // Publish puts a table in force, which was compiled after the last one was published. Requests
 // under way go on under the table that they began with, but with today's servers. It is not
 // called by two goroutines at once.
 func (p *Proxy) Publish(t *Table) {
-	prev := p.table.Load()
-	unused := t.settle(prev, time.Now())
+	prev, now := p.table.Load(), time.Now()
+	unused := t.settle(prev, now)
 	p.table.Store(t)
 	for _, f := range prev.Frontends {
 		f.gone.Store(t.Frontend(f.Name) == nil)
+	}
+	if prev.Generation != 0 && prev.Generation != t.Generation {
+		p.retire(prev.Generation, now)
 	}
 	for _, pool := range unused {
 		pool.Close()
@@ -128,6 +139,7 @@ func (p *Proxy) Tick(now time.Time) {
 		b.farm.tick(now)
 	}
 	p.table.Load().pools(func(pool *h1.Pool) { pool.Sweep(now) })
+	p.sweep(now)
 }
 
 // serve serves one request and tells whether the client's connection ends with it.

@@ -55,7 +55,10 @@ func (f *farm) withdraw(w *waiter, why failure) (*Server, failure) {
 		return nil, why
 	}
 	<-w.ready
-	if why != failClientGone {
+	switch {
+	case w.server == nil:
+		return nil, why
+	case why != failClientGone:
 		return w.server, failNone
 	}
 	f.free(w, time.Now())
@@ -66,6 +69,21 @@ func (f *farm) dequeue(w *waiter) {
 	f.queue.Remove(w.place)
 	w.place = nil
 	f.counters.Queued.Dec()
+}
+
+// disappoint turns those away who wait, if there is nothing left to hope for.
+func (f *farm) disappoint(now time.Time) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if len(f.eligible) > 0 || f.hopeful(now) {
+		return
+	}
+	for place := f.queue.Front(); place != nil; {
+		w := place.Value.(*waiter)
+		place = place.Next()
+		f.dequeue(w)
+		w.ready <- struct{}{}
+	}
 }
 
 // dispatch gives servers to those who wait, in their order.

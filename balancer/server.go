@@ -25,13 +25,16 @@ type Server struct {
 
 	Counters stats.ServerCounters
 
-	settings atomic.Pointer[settings]
-	down     atomic.Bool
-	share    atomic.Int32           // percent of the weight, less than 100 after a slow start began
-	noLB     atomic.Bool            // up, but wants no new requests
-	advice   atomic.Pointer[Advice] // of an agent; nil: none
-	sessions sessions               // to end when the server goes down
-	farm     *farm
+	settings  atomic.Pointer[settings]
+	down      atomic.Bool
+	share     atomic.Int32           // percent of the weight, less than 100 after a slow start began
+	noLB      atomic.Bool            // up, but wants no new requests
+	advice    atomic.Pointer[Advice] // of an agent; nil: none
+	orders    atomic.Pointer[Orders] // of operators; nil: none
+	hope      atomic.Int64           // until when its first check may still pass, in unix nanoseconds; 0: it has
+	withdrawn atomic.Int64           // since when it takes nothing new because somebody wants it so, in unix nanoseconds; 0: it does
+	sessions  sessions               // to end when the server goes down
+	farm      *farm
 
 	// Under farm.mu:
 	node    lb.Server // as the algorithm sees it
@@ -47,7 +50,8 @@ type Server struct {
 // settings is what the configuration says of a server, never changed once it is in force.
 type settings struct {
 	config.Server
-	sid    int // HAProxy's number in the backend
+	sid    int           // HAProxy's number in the backend
+	trial  time.Duration // what a new server's first check may take; 0: it is taken to be up
 	target *dial.Target
 	pool   *h1.Pool // of connections to the target
 }
@@ -65,11 +69,32 @@ func (s *Server) SID() int { return s.settings.Load().sid }
 // Address is where the server listens.
 func (s *Server) Address() string { return s.settings.Load().Address }
 
+// Config is what the configuration says of the server. It is not to be changed.
+func (s *Server) Config() *config.Server { return &s.settings.Load().Server }
+
+// HostName is the name that the address comes from; empty: the address was given.
+func (s *Server) HostName() string { return s.settings.Load().Host }
+
+// Dynamic tells whether an operator has added the server at run time.
+func (s *Server) Dynamic() bool { return s.settings.Load().Dynamic }
+
 // Weight is the server's share of the requests.
-func (s *Server) Weight() int { return s.Advice().weighed(s.settings.Load().Weight) }
+func (s *Server) Weight() int {
+	weight := s.Orders().Weight
+	if weight < 0 {
+		weight = s.settings.Load().Weight
+	}
+	return s.Advice().weighed(weight)
+}
 
 // Maxconn is how many requests the server gets at once; 0: any number.
-func (s *Server) Maxconn() int { return s.Advice().limited(s.settings.Load().Maxconn) }
+func (s *Server) Maxconn() int {
+	maxconn := s.Orders().Maxconn
+	if maxconn < 0 {
+		maxconn = s.settings.Load().Maxconn
+	}
+	return s.Advice().limited(maxconn)
+}
 
 // Share is how many percent of its weight the server gets: less than 100 in slowstart.
 func (s *Server) Share() int { return int(s.share.Load()) }
@@ -85,6 +110,30 @@ func (s *Server) enabled() bool { return s.Weight() > 0 && !s.Maintenance() && !
 
 // isDown tells whether the server's check or its agent says that it is not well.
 func (s *Server) isDown() bool { return s.down.Load() || s.Advice().Down }
+
+// try takes the server for down until its first check has passed.
+func (s *Server) try(set *settings, now time.Time) {
+	if set.trial > 0 {
+		s.hope.Store(now.Add(set.trial).UnixNano())
+		s.down.Store(true)
+	}
+}
+
+// Hopeful tells whether the server has just begun to be checked, so that it may be up in a moment.
+func (s *Server) Hopeful() bool { return s.hopeful(time.Now()) }
+
+// hopeful tells whether the server may be up in a moment, for it has just begun to be checked.
+func (s *Server) hopeful(now time.Time) bool {
+	return s.enabled() && s.hope.Load() > now.UnixNano() && !s.Advice().Down
+}
+
+// Tried says that the server's first check has ended. If it is still down, nobody waits for it any
+// more.
+func (s *Server) Tried() {
+	if s.hope.Swap(0) != 0 && s.isDown() {
+		s.farm.disappoint(time.Now())
+	}
+}
 
 // alive tells whether clients that are bound to the server may go on using it, although it may
 // get no others.
@@ -114,8 +163,25 @@ func (s *Server) warm(slowstart time.Duration, now time.Time) int {
 	return share
 }
 
-// Maintenance tells whether an operator, or the server's agent, has taken the server out.
-func (s *Server) Maintenance() bool { return s.settings.Load().Disabled || s.Advice().Maintenance }
+// Maintenance tells whether an operator, or the server's agent, has taken the server out, or it
+// has no address.
+func (s *Server) Maintenance() bool {
+	set := s.settings.Load()
+	orders := s.Orders()
+	if set.Unresolved || s.Advice().Maintenance || orders.Leader {
+		return true
+	}
+	switch orders.State {
+	case "ready", "drain":
+		return false
+	case "maint":
+		return true
+	}
+	return set.Disabled
+}
+
+// Unresolved tells whether the server has no address, because its name has none.
+func (s *Server) Unresolved() bool { return s.settings.Load().Unresolved }
 
 // Conns returns how many connections to the server are idle and in use.
 func (s *Server) Conns() (idle, used int) { return s.settings.Load().pool.Counts() }
@@ -126,12 +192,14 @@ func (s *Server) SetUp(up bool) {
 	if s.down.Swap(!up) == !up {
 		return
 	}
-	now := time.Now()
+	now, hope := time.Now(), s.hope.Load()
 	if up {
 		s.startSlowly(now)
 	}
 	s.farm.changed(now)
-	if !up {
+	if up {
+		s.hope.CompareAndSwap(hope, 0) // not before: until the farm knows, requests have to wait
+	} else {
 		s.fall()
 	}
 }

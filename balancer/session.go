@@ -36,7 +36,10 @@ func (p *Proxy) ServeTCP(f *Frontend, conn net.Conn) {
 	if !x.start(f.startTimeout) {
 		return // nothing has been asked of us, and the bind has told why
 	}
+	x.sight = p.shelf.add(f, conn.RemoteAddr())
+	defer p.shelf.remove(x.sight)
 	x.begin(p, f, conn.RemoteAddr())
+	x.sight.backend.Store(x.backend)
 	x.run()
 	x.finish()
 }

@@ -13,6 +13,7 @@ import (
 // server, and what becomes of that.
 type stream struct {
 	proxy    *Proxy
+	sight    *sight
 	frontend *Frontend
 	backend  *Backend
 	id       [32]byte
@@ -39,6 +40,9 @@ type stream struct {
 
 func (x *stream) begin(p *Proxy, f *Frontend, client net.Addr) {
 	x.proxy, x.frontend, x.backend = p, f, f.backend
+	x.sight.home.Store(f)
+	x.sight.began.Store(time.Now().UnixNano())
+	x.sight.requests.Add(1)
 	x.newID()
 	x.peer = address(client)
 }
@@ -92,6 +96,7 @@ func (x *stream) take(leaving leaving) bool {
 		x.server.Counters.Redispatches.Inc()
 	}
 	x.server, x.settings = s, s.settings.Load()
+	x.sight.server.Store(s)
 	x.picked, x.connected, x.answered, x.sick = time.Now(), time.Time{}, time.Time{}, false
 	s.Counters.Sessions.Inc()
 	s.Counters.SessionsTotal.Inc()
@@ -167,6 +172,9 @@ func (x *stream) fail(f failure, err error) { x.record(f, err, explain(f, err)) 
 // record counts a failure where it belongs and adds its words to the story.
 func (x *stream) record(f failure, err error, words string) {
 	x.failure, x.cause = f, err
+	if x.sight.killed.Load() && (f == failClientGone || f == failKilled) {
+		words = errKilled.Error()
+	}
 	switch {
 	case f.refusal():
 		x.frontend.Counters.RequestErrors.Inc()

@@ -22,11 +22,14 @@ const maxServerIdle = time.Minute
 // force. The servers, counters and queues that its parts point to live on from one generation to
 // the next.
 type Table struct {
-	Frontends []*Frontend
-	Backends  []*Backend
+	Generation int // goes up when frontends change; from 1 on
+	Frontends  []*Frontend
+	Backends   []*Backend
 
 	settings map[*Server]*settings // what publishing gives to the servers
 	panicked func(backend string, on bool)
+
+	cookieKey []byte
 }
 
 // Frontend is where requests come in.
@@ -39,8 +42,10 @@ type Frontend struct {
 	Gate     *h1.Gate
 	Counters *stats.FrontendCounters
 
+	config        *config.Frontend
+	generation    int // in which it was compiled
 	backend       *Backend
-	gone          atomic.Bool // the configuration does not have it any more
+	gone          *atomic.Bool // the configuration does not have it any more
 	refused       *lastRefusal
 	startTimeout  time.Duration // for a PROXY header and a TLS handshake, in TCP mode
 	trusted       []netip.Prefix
@@ -54,6 +59,15 @@ type Frontend struct {
 	responseEdits *route.Edits
 }
 
+// Same tells whether f is compiled from the very configuration that o is.
+func (f *Frontend) Same(o *Frontend) bool {
+	return f.config == o.config && f.generation == o.generation
+}
+
+// Close says whether clients are told that their connections end with the next answer, because
+// the frontend takes no more of them.
+func (f *Frontend) Close(closed bool) { f.gone.Store(closed) }
+
 // Backend is where requests go to.
 type Backend struct {
 	Name     string
@@ -63,6 +77,9 @@ type Backend struct {
 	Servers  []*Server
 	Counters *stats.BackendCounters
 
+	config         *config.Backend
+	refused        *lastRefusal
+	limits         config.Limits
 	farm           *farm
 	lineup         farmSettings
 	hasher         *lb.Hasher     // nil: the algorithm hashes nothing
@@ -71,6 +88,7 @@ type Backend struct {
 	connectTimeout time.Duration
 	serverTimeout  time.Duration
 	tunnelTimeout  time.Duration
+	hardStopAfter  time.Duration
 	retry          retryPolicy
 	maxHeaderSize  int
 	maxHeaders     int
@@ -80,11 +98,12 @@ type Backend struct {
 
 // compile makes the table of a configuration that follows prev, which is empty at first. It fails
 // if a file that the configuration names is not there or not sound.
-func compile(cfg *config.Config, prev *Table, w *h1.Watcher, panicked func(backend string, on bool)) (*Table, error) {
-	t := &Table{settings: map[*Server]*settings{}, panicked: panicked}
+func compile(cfg *config.Config, prev *Table, p *Proxy) (*Table, error) {
+	t := &Table{Generation: prev.next(cfg), settings: map[*Server]*settings{}, panicked: p.panicked, cookieKey: p.cookieKey}
+	w := p.watcher
 	iid := 2 // HAProxy keeps 1 for itself
 	for _, c := range cfg.Frontends {
-		f, err := compileFrontend(c, cfg.Limits, prev.Frontend(c.Name), w)
+		f, err := t.frontend(c, cfg.Limits, prev.Frontend(c.Name), w)
 		if err != nil {
 			return nil, fmt.Errorf("frontend %s: %w", c.Name, err)
 		}
@@ -153,6 +172,33 @@ func (t *Table) pools(do func(*h1.Pool)) {
 	}
 }
 
+// next is the number of the generation of a configuration that follows: another one if any
+// frontend has changed.
+func (t *Table) next(cfg *config.Config) int {
+	same := len(cfg.Frontends) == len(t.Frontends) && len(t.Frontends) > 0
+	for i, c := range cfg.Frontends {
+		same = same && t.Frontends[i].config == c
+	}
+	if same {
+		return t.Generation
+	}
+	return t.Generation + 1
+}
+
+// frontend compiles a frontend. Of one whose very configuration was in force before, a copy does,
+// which may lead to other backends.
+func (t *Table) frontend(c *config.Frontend, limits config.Limits, prev *Frontend, w *h1.Watcher) (*Frontend, error) {
+	if prev != nil && prev.config == c && prev.generation == t.Generation {
+		f := *prev
+		return &f, nil
+	}
+	f, err := compileFrontend(c, limits, prev, w)
+	if err == nil {
+		f.config, f.generation = c, t.Generation
+	}
+	return f, err
+}
+
 // compileFrontend keeps what the frontend's last generation has counted and seen, and its gate as long as
 // that holds.
 func compileFrontend(c *config.Frontend, limits config.Limits, prev *Frontend, w *h1.Watcher) (*Frontend, error) {
@@ -167,7 +213,7 @@ func compileFrontend(c *config.Frontend, limits config.Limits, prev *Frontend, w
 			RequestTimeout: c.Timeout.HTTPRequest, KeepAliveTimeout: c.Timeout.HTTPKeepAlive,
 			ClientTimeout: c.Timeout.Client, Watcher: w, Tolerant: c.Syntax == "report",
 		},
-		refused: &lastRefusal{}, startTimeout: c.Timeout.HTTPRequest, trusted: c.TrustedProxies, errorPages: pages,
+		gone: &atomic.Bool{}, refused: &lastRefusal{}, startTimeout: c.Timeout.HTTPRequest, trusted: c.TrustedProxies, errorPages: pages,
 		redirectHTTPS: c.RedirectHTTPS, securePort: securePort(c.Bind),
 	}
 	if err := f.compileRouting(c, prev); err != nil {
@@ -176,15 +222,24 @@ func compileFrontend(c *config.Frontend, limits config.Limits, prev *Frontend, w
 	if prev == nil {
 		return f, nil
 	}
-	f.Counters, f.refused = prev.Counters, prev.refused
+	f.Counters, f.refused, f.gone = prev.Counters, prev.refused, prev.gone
 	if f.Gate.Same(prev.Gate) {
 		f.Gate = prev.Gate
 	}
 	return f, nil
 }
 
+// compileBackend keeps the backend of prev if its very configuration was in force before.
 func (t *Table) compileBackend(c *config.Backend, limits config.Limits, prev *Table, w *h1.Watcher) (*Backend, error) {
+	if old := prev.Backend(c.Name); old != nil && old.config == c && old.limits == limits {
+		b := *old
+		for _, s := range b.Servers {
+			t.settings[s] = s.settings.Load()
+		}
+		return &b, nil
+	}
 	b := &Backend{
+		config: c, limits: limits, hardStopAfter: c.HardStopAfter,
 		Name: c.Name, Mode: c.Mode, Balance: c.Balance.String(), hasher: lb.NewHasher(c.Balance, c.Hash),
 		queueTimeout: c.Timeout.Queue, connectTimeout: c.Timeout.Connect,
 		serverTimeout: c.Timeout.Server, tunnelTimeout: c.Timeout.Tunnel,
@@ -195,7 +250,7 @@ func (t *Table) compileBackend(c *config.Backend, limits config.Limits, prev *Ta
 	if b.retry, err = newRetryPolicy(c.Retries, c.RetryOn); err != nil {
 		return nil, fmt.Errorf("backend %s: %w", b.Name, err)
 	}
-	if b.cookie, err = compileCookie(c); err != nil {
+	if b.cookie, err = compileCookie(c, t.cookieKey); err != nil {
 		return nil, fmt.Errorf("backend %s: %w", b.Name, err)
 	}
 	if b.lineup, err = newFarmSettings(c); err != nil {
@@ -203,25 +258,26 @@ func (t *Table) compileBackend(c *config.Backend, limits config.Limits, prev *Ta
 	}
 	known := map[string]*Server{}
 	if old := prev.Backend(c.Name); old != nil {
-		b.Counters, b.farm = old.Counters, old.farm
+		b.Counters, b.farm, b.refused = old.Counters, old.farm, old.refused
 		for _, s := range old.Servers {
 			known[s.Name] = s
 		}
 	} else {
-		b.Counters = &stats.BackendCounters{}
+		b.Counters, b.refused = &stats.BackendCounters{}, &lastRefusal{}
 		b.farm = newFarm(b.Counters, func(on bool) { t.panicked(c.Name, on) })
 	}
 	for i, sc := range c.Servers {
 		s := known[sc.Name]
-		if s == nil {
+		if s == nil || s.another(sc) {
 			s = newServer(b.Name, sc.Name, b.farm)
-			s.down.Store(startsDown(c.HealthCheck, len(prev.Backends) > 0))
 		}
 		target, err := dial.New(sc, c.Mode)
 		if err != nil {
 			return nil, fmt.Errorf("backend %s: server %s: %w", b.Name, s.Name, err)
 		}
-		t.settings[s] = newSettings(i+1, sc, target, s.settings.Load(), w)
+		set := newSettings(i+1, sc, target, s.settings.Load(), w)
+		set.trial = trial(c.HealthCheck, sc, len(prev.Backends) > 0)
+		t.settings[s] = set
 		b.Servers = append(b.Servers, s)
 	}
 	return b, nil
@@ -231,13 +287,22 @@ func (t *Table) compileBackend(c *config.Backend, limits config.Limits, prev *Ta
 // nobody needs any more.
 func (t *Table) settle(prev *Table, now time.Time) (unused []*h1.Pool) {
 	for s, set := range t.settings {
-		old := s.settings.Swap(set)
+		old := s.settings.Load()
+		if old == set {
+			continue
+		}
+		maintenance := old != nil && s.Maintenance()
+		s.settings.Store(set)
 		if old != nil && old.pool != set.pool {
 			unused = append(unused, old.pool)
 		}
-		if old != nil && old.Disabled && !set.Disabled {
-			s.startSlowly(now)
+		if old == nil || old.Address != set.Address {
+			s.try(set, now)
 		}
+		if old != nil {
+			s.reenter(maintenance, now)
+		}
+		s.withdraw(now)
 	}
 	for _, b := range t.Backends {
 		b.farm.set(b.Servers, b.lineup, now)
@@ -252,9 +317,20 @@ func (t *Table) settle(prev *Table, now time.Time) (unused []*h1.Pool) {
 	return unused
 }
 
-// startsDown tells whether a server that is new must pass a health check before it gets traffic.
-func startsDown(c *config.HealthCheck, running bool) bool {
-	return c != nil && (c.Initial == "down" || c.Initial == "auto" && running)
+// another tells whether c is another server of the same name: one that was resolved to another
+// address.
+func (s *Server) another(c *config.Server) bool {
+	set := s.settings.Load()
+	return set != nil && c.Resolve == "all" && c.Host != "" && set.Address != c.Address
+}
+
+// trial is how long it may take until a server that is new has passed the health check without
+// which it gets no traffic; 0: it needs none.
+func trial(c *config.HealthCheck, s *config.Server, running bool) time.Duration {
+	if c == nil || s.Unchecked || s.Track != "" || c.Initial == "up" || c.Initial == "auto" && !running {
+		return 0
+	}
+	return c.Timeout
 }
 
 func newFarmSettings(c *config.Backend) (farmSettings, error) {

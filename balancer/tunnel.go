@@ -2,6 +2,7 @@ package balancer
 
 import (
 	"crypto/tls"
+	"errors"
 	"net"
 
 	"relais/balancer/h1"
@@ -58,7 +59,7 @@ func (x *exchange) tunnel() *tunnel.Tunnel {
 // for it may last for days.
 func (x *stream) newTunnel(client tunnel.Conn, server net.Conn) *tunnel.Tunnel {
 	f, s := x.frontend.Counters, &x.server.Counters
-	return &tunnel.Tunnel{
+	t := &tunnel.Tunnel{
 		Supply: &x.proxy.tunnels, Client: client, Server: end(server), Timeout: x.backend.tunnelTimeout,
 		ToServer: func(n int) {
 			x.tunnelIn += int64(n)
@@ -72,7 +73,13 @@ func (x *stream) newTunnel(client tunnel.Conn, server net.Conn) *tunnel.Tunnel {
 		},
 		OnPanic: x.proxy.panicReporter(x.frontend.Name),
 	}
+	x.sight.tunnel.Store(true)
+	x.sight.onCut(func() { t.Cut(errKilled) })
+	return t
 }
+
+// errKilled is why a tunnel ends that an operator, or hard_stop_after, has ended.
+var errKilled = errors.New("ended by an operator, or by hard_stop_after")
 
 // end is a connection to a server as an end of a tunnel: the end of a stream is also told below
 // TLS.

@@ -48,6 +48,9 @@ func serverName(c *config.Server) string {
 	if c.TLS.SNI != "" {
 		return c.TLS.SNI
 	}
+	if c.Host != "" {
+		return c.Host
+	}
 	host, _, err := net.SplitHostPort(c.Address)
 	if err != nil {
 		return "" // a unix socket

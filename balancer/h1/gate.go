@@ -68,6 +68,7 @@ func (g *Gate) acquire() *inbox {
 type ClientConn struct {
 	net.Conn
 	OnClose func() // called once, when the connection has been closed
+	Data    any    // of the owner
 
 	gate   *Gate
 	secure bool                  // behind TLS
@@ -176,6 +177,15 @@ func (c *ClientConn) Close() error {
 		c.OnClose()
 	}
 	return err
+}
+
+// Cut ends the connection from any goroutine, as if its client had left: what waits for bytes or
+// for a server ends. Close is still to be called.
+func (c *ClientConn) Cut() {
+	c.hungUp()
+	if raw := descriptor(c.Conn); raw != nil {
+		_ = raw.Control(func(fd uintptr) { _ = syscall.Shutdown(int(fd), syscall.SHUT_RDWR) })
+	}
 }
 
 // Head is the head of the current request, valid until End.
