@@ -42,7 +42,7 @@ func TestAdminListener(t *testing.T) {
 		}
 	}
 	answer, err := http.Post("http://"+r.stats+"/haproxy-stats", "text/plain", strings.NewReader("s=web1&action=maint"))
-	if err != nil || answer.StatusCode != http.StatusMethodNotAllowed {
+	if err != nil || answer.StatusCode != http.StatusForbidden {
 		t.Errorf("POST: %v, %v", answer, err)
 	}
 }

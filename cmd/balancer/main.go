@@ -2,6 +2,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 
@@ -10,7 +11,7 @@ import (
 
 func main() {
 	err := app.Command().Execute()
-	if err != nil {
+	if err != nil && err.Error() != "" && !errors.Is(err, app.ErrWouldChange) {
 		fmt.Fprintln(os.Stderr, err)
 	}
 	os.Exit(app.ExitCode(err))

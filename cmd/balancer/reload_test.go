@@ -20,11 +20,10 @@ import (
 func (r *running) reload(t *testing.T) {
 	t.Helper()
 	count := func(what string) int { return strings.Count(r.Stderr.String(), `"message":"`+what) }
-	before := count("reloaded") + count("not reloaded")
+	read := func() int { return count("reloaded") + count("not reloaded") + count("nothing to reload") }
+	before := read()
 	r.Signal(syscall.SIGHUP)
-	testkit.Eventually(t, "the balancer has read its configuration", func() bool {
-		return count("reloaded")+count("not reloaded") > before
-	})
+	testkit.Eventually(t, "the balancer has read its configuration", func() bool { return read() > before })
 }
 
 // configure replaces the configuration file.

@@ -13,6 +13,7 @@ import (
 const (
 	lockFile     = "stack.lock"
 	configFile   = "balancer.yml"
+	socketFile   = "balancer.sock"
 	databaseFile = "webapp.db"
 )
 
@@ -67,7 +68,7 @@ func (d *dataDir) close() { _ = d.lock.Close() }
 
 // writeConfig writes the balancer's configuration, whole or not at all.
 func (d *dataDir) writeConfig(l layout, accessLog bool) error {
-	if err := d.replace(configFile, balancerConfig(l, accessLog)); err != nil {
+	if err := d.replace(configFile, balancerConfig(l, d.path, accessLog)); err != nil {
 		return fmt.Errorf("write %s: %w", filepath.Join(d.dir, configFile), err)
 	}
 	return nil

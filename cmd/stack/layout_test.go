@@ -114,7 +114,7 @@ func TestOverview(t *testing.T) {
 func TestBalancerConfig(t *testing.T) {
 	o := defaults()
 	o.web, o.bind = 2, "::1"
-	compare(t, "balancer.yml", balancerConfig(layoutOf(o), false))
+	compare(t, "balancer.yml", balancerConfig(layoutOf(o), "/data", false))
 }
 
 func compare(t *testing.T, name, got string) {

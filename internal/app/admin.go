@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"fmt"
 	"net"
 	"strings"
 	"time"
@@ -10,6 +11,7 @@ import (
 	"github.com/valyala/fasthttp"
 	"github.com/valyala/fasthttp/fasthttpadaptor"
 
+	"relais/internal/access"
 	"relais/internal/listen"
 	"relais/stats"
 	"relais/stats/page"
@@ -34,16 +36,23 @@ type adminServer struct {
 // openAdmin gives the generation its listener of the admins: the one in force, if it has the
 // right address.
 func (a *App) openAdmin(g *generation) error {
-	bind := g.cfg.Stats.Bind
-	switch {
-	case bind == "":
-		return nil
-	case a.admin != nil && a.admin.address == bind:
-		g.admin = a.admin
+	c := &g.cfg.Stats
+	if c.Bind == "" {
 		return nil
 	}
-	s := &adminServer{address: bind, done: make(chan struct{})}
-	ln, err := listen.TCP(bind, listen.NewSlots(adminConns), func(c net.Conn) net.Conn {
+	bind := listen.Bind{Address: c.Bind, Inherited: a.inherited()}
+	if c.TLS != nil {
+		var err error
+		if bind.TLS, err = a.serverTLS(c.TLS); err != nil {
+			return fmt.Errorf("listen on %s: %w", c.Bind, err)
+		}
+	}
+	if a.admin != nil && a.admin.address == c.Bind {
+		g.admin, g.adminBind = a.admin, bind
+		return nil
+	}
+	s := &adminServer{address: c.Bind, done: make(chan struct{})}
+	ln, err := listen.Open(bind, listen.NewSlots(adminConns), func(c net.Conn) net.Conn {
 		return &adminConn{Conn: c, server: s}
 	})
 	if err != nil {
@@ -63,7 +72,7 @@ func (a *App) openAdmin(g *generation) error {
 		SecureErrorLogMessage: true,
 		Logger:                fasthttpLog{a.log},
 	}
-	g.admin = s
+	g.admin, g.adminBind = s, bind
 	return nil
 }
 
@@ -97,7 +106,7 @@ func (c *adminConn) Close() error {
 	return err
 }
 
-// adminHandler answers on the admin listener, to GET and HEAD only: nothing changes state here.
+// adminHandler answers on the admin listener.
 func (a *App) adminHandler() fasthttp.RequestHandler {
 	metrics := fasthttpadaptor.NewFastHTTPHandler(promhttp.HandlerFor(
 		prom.New(a.Snapshot, Version), promhttp.HandlerOpts{MaxRequestsInFlight: 4}))
@@ -106,10 +115,9 @@ func (a *App) adminHandler() fasthttp.RequestHandler {
 		defer a.surviveAdmin(ctx)
 		root, path := a.cfg.Load().Stats.Path, string(ctx.Path())
 		secure(&ctx.Response.Header)
+		who, allowed := a.admit(ctx, right(path, string(ctx.Method())))
 		switch {
-		case !ctx.IsGet() && !ctx.IsHead():
-			ctx.Response.Header.Set("Allow", "GET, HEAD")
-			ctx.Error("only GET and HEAD", fasthttp.StatusMethodNotAllowed)
+		case !allowed:
 		case path == "/healthz":
 			text(ctx, fasthttp.StatusOK, "alive\n")
 		case path == "/readyz":
@@ -119,8 +127,10 @@ func (a *App) adminHandler() fasthttp.RequestHandler {
 		case path == "/" && root != "/":
 			ctx.Redirect(root, fasthttp.StatusFound)
 		case serveAsset(ctx, assets, strings.TrimPrefix(path, strings.TrimSuffix(root, "/")+"/")):
+		case strings.HasPrefix(path, root) && ctx.IsPost():
+			a.answerAction(ctx, who)
 		case strings.HasPrefix(path, root):
-			a.answerStats(ctx, path[len(root):])
+			a.answerStats(ctx, path[len(root):], who)
 		default:
 			text(ctx, fasthttp.StatusNotFound, "nothing here; the statistics are at "+root+"\n")
 		}
@@ -164,7 +174,7 @@ func serveAsset(ctx *fasthttp.RequestCtx, assets map[string]page.Asset, name str
 }
 
 // answerStats answers with the statistics in the form that the rest of the path asks for.
-func (a *App) answerStats(ctx *fasthttp.RequestCtx, suffix string) {
+func (a *App) answerStats(ctx *fasthttp.RequestCtx, suffix string, who access.Decision) {
 	o := stats.ParseOptions(suffix, string(ctx.URI().QueryString()))
 	s := a.Snapshot(time.Now())
 	var err error
@@ -177,7 +187,9 @@ func (a *App) answerStats(ctx *fasthttp.RequestCtx, suffix string) {
 		err = stats.WriteJSON(ctx, &s, o.Filter)
 	default:
 		ctx.SetContentType("text/html; charset=utf-8")
-		err = page.Render(ctx, &s, page.Options{Options: o, Path: a.cfg.Load().Stats.Path, Metrics: "/metrics"})
+		err = page.Render(ctx, &s, page.Options{
+			Options: o, Path: a.cfg.Load().Stats.Path, Metrics: "/metrics", Admin: a.buttons(who),
+		})
 	}
 	if err != nil {
 		a.log.Error().Err(err).Msg("the statistics could not be written")

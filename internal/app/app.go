@@ -15,8 +15,11 @@ import (
 
 	"relais/balancer"
 	"relais/healthcheck"
+	"relais/internal/access"
 	"relais/internal/config"
+	"relais/internal/config/file"
 	"relais/internal/listen"
+	"relais/internal/operate"
 )
 
 // Options are what the balancer gets from its command line and its process.
@@ -25,6 +28,8 @@ type Options struct {
 	Getenv     func(string) (string, bool) // answers for ${VAR} in the configuration
 	Stdout     io.Writer
 	Stderr     io.Writer
+	Given      *listen.Sockets // listening sockets that the process was started with; nil: none
+	Waits      bool            // a predecessor has the state file until it is this balancer's turn
 }
 
 // App is a running balancer.
@@ -32,8 +37,13 @@ type App struct {
 	file    string
 	getenv  func(string) (string, bool)
 	started time.Time
-	cfg     atomic.Pointer[config.Config] // in force
-	loaded  atomic.Int64                  // unix nanoseconds, since when
+	cfg     atomic.Pointer[config.Config]      // in force, with what is added to the file at run time
+	loaded  atomic.Int64                       // unix nanoseconds, since when the file is
+	closed  atomic.Pointer[map[string]closing] // frontends that operators have closed
+	disk    disk
+	journal *operate.Journal
+	names   *names
+	guard   *access.Guard
 	logs    *logs
 	log     zerolog.Logger
 
@@ -46,20 +56,32 @@ type App struct {
 
 	observers atomic.Pointer[map[*balancer.Server]*healthcheck.Observer] // of live traffic
 
-	change    sync.Mutex               // one reload or stop at a time
-	bindSlots map[string]*listen.Slots // by frontend; under change
-	retired   sync.WaitGroup           // binds that a reload has closed
-	running   context.Context          // ends when nobody waits for them any more
-	halt      context.CancelFunc
+	change        sync.Mutex // one change of what is in force at a time
+	parts         *parts     // under change
+	edits         int        // of the parts by operators; under change
+	history       history
+	used          map[*balancer.Server]string // the addresses of servers, as of the last change; under change
+	slotAddresses map[operate.Object]string   // of the servers that stand for addresses of a name; under change
+	given         *listen.Sockets
+	waits         bool                     // for a predecessor
+	prepared      *generation              // between Prepare and Begin
+	handedOver    bool                     // a successor serves
+	begun         bool                     // what was set before the start holds
+	bindSlots     map[string]*listen.Slots // by frontend; under change
+	retired       sync.WaitGroup           // binds that a reload has closed
+	running       context.Context          // ends when nobody waits for them any more
+	halt          context.CancelFunc
 
 	mu     sync.RWMutex // what follows is read by the figures
 	binds  []*bindServer
 	admin  *adminServer
+	socket *socketServer
 	limits limits
 
-	stopping chan struct{} // closed when the stop begins
-	sampling context.CancelFunc
-	sampled  chan struct{}
+	renamed  chan struct{}      // has something when addresses of names are to be put in force
+	stopping chan struct{}      // closed when the stop begins
+	ending   context.CancelFunc // of what runs beside the traffic
+	beside   sync.WaitGroup
 }
 
 // limits are what the machine and the configuration allow.
@@ -69,64 +91,125 @@ type limits struct {
 	maxconn   int
 }
 
-// Start starts a balancer. When it returns, every listener is open and every server's first
-// check is under way.
-func Start(cfg *config.Config, o Options) (*App, error) {
+// Prepare makes a balancer that can begin: everything that can fail has been done, every listener
+// is open, and nobody is served. Begin or Abandon follows.
+func Prepare(cfg *config.Config, o Options) (*App, error) {
 	logs, err := openLogs(cfg, o)
 	if err != nil {
 		return nil, err
 	}
 	a := &App{
-		file: o.ConfigFile, getenv: o.Getenv, started: time.Now(), logs: logs, log: logs.log,
-		bindSlots: map[string]*listen.Slots{}, stopping: make(chan struct{}), sampled: make(chan struct{}),
+		file: o.ConfigFile, getenv: o.Getenv, given: o.Given, waits: o.Waits, started: time.Now(), logs: logs, log: logs.log,
+		parts: newParts(cfg), guard: access.New(access.Policy{}),
+		bindSlots: map[string]*listen.Slots{}, slotAddresses: map[operate.Object]string{}, stopping: make(chan struct{}), renamed: make(chan struct{}, 1),
 	}
+	if a.journal, _ = operate.Open(""); !o.Waits {
+		a.openJournal(cfg, legacy{})
+	}
+	a.disk.load = func() (*config.Config, error) { return file.Load(a.file, a.getenv) }
 	a.running, a.halt = context.WithCancel(context.Background())
-	a.inForce(cfg, a.started)
-	if err := a.start(); err != nil {
+	a.loaded.Store(a.started.UnixNano())
+	if err := a.prepare(cfg); err != nil {
 		return nil, errors.Join(err, a.logs.close())
 	}
 	return a, nil
 }
 
-func (a *App) start() error {
-	cfg := a.cfg.Load()
-	if err := a.setLimits(cfg); err != nil {
+func (a *App) prepare(file *config.Config) (err error) {
+	if err := a.setLimits(file); err != nil {
 		return err
 	}
-	proxy, err := balancer.New(cfg, balancer.Options{
+	a.names = a.newNames(file.Resolvers)
+	defer func() {
+		if err != nil {
+			a.names.resolver.Stop()
+		}
+	}()
+	a.names.follow(a.parts)
+	cfg := a.parts.assemble(a.expand)
+	if a.proxy, err = balancer.New(cfg, balancer.Options{
 		Log: a.logs.access, OnPanic: a.reportPanic, OnPanicThreshold: a.reportPanicThreshold, OnResult: a.observe,
-	})
-	if err != nil {
+		CookieKey: a.cookieKey(file),
+	}); err != nil {
 		return err
 	}
-	a.healths = &healths{}
-	a.proxy, a.figures = proxy, newFigures(proxy.Table, a.started)
-	a.figures.healths = a.healths
-	plan, err := planChecks(cfg, proxy.Table())
-	if err != nil {
-		a.proxy.Close()
-		return err
+	a.healths, a.figures = &healths{}, newFigures(a.proxy.Table, a.started)
+	a.figures.healths, a.figures.orders, a.figures.limit = a.healths, a.ordersAbout, a.limitOf
+	a.cfg.Store(cfg)
+	if _, err = planChecks(cfg, a.proxy.Table()); err == nil {
+		a.prepared, err = a.open(cfg, a.proxy.Table())
 	}
-	next, err := a.open(cfg, proxy.Table())
 	if err != nil {
 		a.proxy.Close()
+	}
+	return err
+}
+
+// Abandon undoes Prepare: it is not the balancer's turn, and never will be.
+func (a *App) Abandon() error {
+	a.prepared.abandon(a)
+	a.names.resolver.Stop()
+	a.proxy.Close()
+	return a.logs.close()
+}
+
+// Begin serves. When it returns, every server's first check is under way. text is what a
+// predecessor has left, nil if there was none.
+func (a *App) Begin(text []byte) error {
+	a.change.Lock()
+	defer a.change.Unlock()
+	left, file := a.inherit(text), a.parts.file
+	if a.waits {
+		a.openJournal(file, left)
+	}
+	if err := a.setLimits(file); err != nil { // an order may have another one
 		return err
 	}
-	a.startChecks(plan)
-	a.adopt(next)
-	a.tellDerived(next.table)
-	ctx, cancel := context.WithCancel(context.Background())
-	a.sampling = cancel
-	go a.sample(ctx)
-	a.log.Info().Str("version", Version).Str("config", a.file).Strs("frontends", a.Addrs()).
+	cfg := a.parts.assemble(a.expand)
+	table, err := a.proxy.Compile(cfg)
+	if err != nil {
+		return err
+	}
+	plan, err := planChecks(cfg, table)
+	if err != nil {
+		return err
+	}
+	a.proxy.Publish(table)
+	a.cfg.Store(cfg)
+	a.prepared.moveTo(table, a.parts.closed)
+	a.guardWith(file)
+	a.startChecks(plan, left)
+	a.begun = true
+	a.adopt(a.prepared)
+	a.prepared = nil
+	a.own()
+	a.tellDerived(table)
+	a.disk.begun(file)
+	a.keepGood(file)
+	a.history.add(a.traffic(time.Now()))
+	a.runBeside()
+	a.log.Info().Str("version", Version).Str("config", a.file).Str("fingerprint", file.Fingerprint()).Strs("frontends", a.Addrs()).
 		Str("stats", a.StatsAddr()).Msg("started")
 	return nil
 }
 
-// inForce takes note of the configuration that holds from now on.
-func (a *App) inForce(cfg *config.Config, now time.Time) {
-	a.cfg.Store(cfg)
-	a.loaded.Store(now.UnixNano())
+// own takes over the sockets that the process was started with.
+func (a *App) own() {
+	if a.given == nil {
+		return
+	}
+	if err := a.given.Own(); err != nil {
+		a.log.Error().Err(err).Msg("sockets that were handed over are not quite the balancer's own")
+	}
+}
+
+// runBeside starts what runs beside the traffic.
+func (a *App) runBeside() {
+	ctx, cancel := context.WithCancel(context.Background())
+	a.ending = cancel
+	for _, run := range []func(context.Context){a.sample, a.followNames, a.watchDisk, a.runJournal} {
+		a.beside.Go(func() { run(ctx) })
+	}
 }
 
 // setLimits finds out how much the balancer may hold, and says so.
@@ -139,13 +222,14 @@ func (a *App) setLimits(cfg *config.Config) error {
 		return err
 	}
 	l.openFiles = files
-	l.maxconn, why = MaxConns(cfg.Limits.Maxconn, files, l.memory)
+	configured := a.limitOf("", cfg.Limits.Maxconn)
+	l.maxconn, why = MaxConns(configured, files, l.memory)
 	if l == a.limits {
 		return nil
 	}
 	a.log.Info().Int64("bytes", l.memory).Msg("memory limit: " + whyMemory)
 	level := zerolog.InfoLevel
-	if cfg.Limits.Maxconn > l.maxconn {
+	if configured > l.maxconn {
 		level = zerolog.WarnLevel
 	}
 	a.log.WithLevel(level).Int("connections", l.maxconn).Msg("connection limit: " + why)
@@ -195,45 +279,6 @@ func (a *App) Ready() bool {
 	}
 }
 
-// Stop stops gracefully: no new connections, requests under way end, at most until
-// shutdown_timeout or the end of ctx. The admin listener answers to the last.
-func (a *App) Stop(ctx context.Context) error {
-	close(a.stopping)
-	a.change.Lock() // a reload under way ends first
-	defer a.change.Unlock()
-	timeout := a.cfg.Load().ShutdownTimeout
-	a.log.Info().Stringer("timeout", timeout).Msg("stopping: no new connections, waiting for running requests")
-	ctx, cancel := context.WithTimeout(ctx, timeout)
-	defer cancel()
-	defer context.AfterFunc(ctx, a.halt)()
-	a.proxy.Stop()
-	a.drain(ctx, a.binds)
-	a.retired.Wait()
-	a.halt()
-	a.stopChecks()
-	a.sampling()
-	<-a.sampled
-	if a.admin != nil {
-		a.admin.stop()
-	}
-	a.proxy.Close()
-	a.log.Info().Msg("stopped")
-	return a.logs.close()
-}
-
-// drain waits for what is under way on the binds, and ends what takes too long.
-func (a *App) drain(ctx context.Context, binds []*bindServer) {
-	errs := make(chan error, len(binds))
-	for _, s := range binds {
-		go func() { errs <- s.stop(ctx) }()
-	}
-	for range binds {
-		if <-errs != nil {
-			a.log.Warn().Msg("requests were cut off: they ran longer than shutdown_timeout")
-		}
-	}
-}
-
 // reportPanicThreshold says that health does not decide any more, or again.
 func (a *App) reportPanicThreshold(backend string, on bool) {
 	if on {
@@ -250,7 +295,6 @@ func (a *App) reportPanic(frontend string, value any, stack []byte) {
 
 // sample takes the totals behind the rates and closes idle connections, once a second.
 func (a *App) sample(ctx context.Context) {
-	defer close(a.sampled)
 	ticker := time.NewTicker(time.Second)
 	defer ticker.Stop()
 	for {
@@ -259,7 +303,11 @@ func (a *App) sample(ctx context.Context) {
 			return
 		case now := <-ticker.C:
 			a.figures.sample(now)
+			a.history.add(a.traffic(now))
 			a.proxy.Tick(now)
+			if a.leavingSettled() {
+				a.renew()
+			}
 		}
 	}
 }

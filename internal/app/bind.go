@@ -14,7 +14,7 @@ import (
 
 // bind translates a bind of the configuration, and reads its certificates.
 func (a *App) bind(f *balancer.Frontend, c *config.Bind) (listen.Bind, error) {
-	b := listen.Bind{Address: c.Address, Mode: c.Mode, Slots: a.slotsOf(f)}
+	b := listen.Bind{Address: c.Address, Mode: c.Mode, Slots: a.slotsOf(f), Inherited: a.inherited()}
 	b.Refused = func(peer net.Addr, err error) {
 		f.Counters.RequestErrors.Inc()
 		a.log.Debug().Str("frontend", f.Name).Str("bind", c.Address).Stringer("peer", peer).Err(err).Msg("connection refused")
@@ -32,6 +32,14 @@ func (a *App) bind(f *balancer.Frontend, c *config.Bind) (listen.Bind, error) {
 	return b, nil
 }
 
+// inherited are the sockets to listen on that the process was started with. A reload opens its own.
+func (a *App) inherited() *listen.Sockets {
+	if a.prepared == nil && a.admin == nil && len(a.binds) == 0 {
+		return a.given
+	}
+	return nil
+}
+
 // slotsOf returns the slots of a frontend, which live as long as the balancer.
 func (a *App) slotsOf(f *balancer.Frontend) *listen.Slots {
 	slots := a.bindSlots[f.Name]
@@ -40,6 +48,13 @@ func (a *App) slotsOf(f *balancer.Frontend) *listen.Slots {
 		a.bindSlots[f.Name] = slots
 	}
 	return slots
+}
+
+// limitFrontends gives every frontend the maxconn that it is to have.
+func (a *App) limitFrontends(t *balancer.Table) {
+	for _, f := range t.Frontends {
+		a.slotsOf(f).SetLimit(a.limitOf(f.Name, f.Maxconn))
+	}
 }
 
 func (a *App) serverTLS(c *config.TLS) (*tls.Config, error) {

@@ -33,7 +33,7 @@ func planChecks(cfg *config.Config, table *balancer.Table) (*checkPlan, error) {
 	}
 	for _, b := range cfg.Backends {
 		for _, s := range b.Servers {
-			if b.Agent != nil && !s.Disabled {
+			if b.Agent != nil && !s.Unchecked && !s.Unresolved && !s.Leaving {
 				p.agents = append(p.agents, agentSpec(b, s))
 			}
 			if !isChecked(b, s) {
@@ -60,7 +60,7 @@ func checkSpec(b *config.Backend, s *config.Server, server *balancer.Server) (he
 		return healthcheck.Spec{}, err
 	}
 	spec := healthcheck.Spec{
-		Backend: b.Name, Server: s.Name, Inter: c.Inter, Fast: c.Fastinter, Down: c.Downinter, Timeout: c.Timeout,
+		Backend: b.Name, Server: s.Name, Owner: s.Address, Inter: c.Inter, Fast: c.Fastinter, Down: c.Downinter, Timeout: c.Timeout,
 		Rise: c.Rise, Fall: c.Fall, Initial: healthcheck.Initial(c.Initial),
 		Observe: healthcheck.Observe(b.Observe), Limit: b.ErrorLimit, OnError: healthcheck.OnError(b.OnError),
 	}
@@ -93,7 +93,7 @@ func httpProbe(c *config.HealthCheck, s *config.Server, open healthcheck.Dial) (
 		host = cmp.Or(host, "localhost") // a path is no host
 	}
 	o := healthcheck.HTTPOptions{
-		Address: s.Address, Dial: open, Method: c.Method, Path: c.Path, Version: c.Version, Host: host,
+		Address: named(s), Dial: open, Method: c.Method, Path: c.Path, Version: c.Version, Host: host,
 		Headers: c.Headers, Body: c.Body, Expect: c.ExpectStatus.Contains,
 		ExpectString: c.ExpectString, DisableOn404: c.DisableOn404,
 	}
@@ -109,6 +109,14 @@ func httpProbe(c *config.HealthCheck, s *config.Server, open healthcheck.Dial) (
 		o.ExpectFields = append(o.ExpectFields, rule)
 	}
 	return healthcheck.HTTP(o), nil
+}
+
+// named is the address of a server with the name that it was resolved from, as the server knows it.
+func named(s *config.Server) string {
+	if s.Host == "" {
+		return s.Address
+	}
+	return hostPort(s.Address, s.Host, 0)
 }
 
 func checkSteps(configured []config.Step) (steps []healthcheck.Step, err error) {
@@ -149,9 +157,10 @@ func readPassword(path config.Path) (string, error) {
 // does, unless the checks have an address or TLS of their own.
 func checkDial(b *config.Backend, s *config.Server, server *balancer.Server) (healthcheck.Dial, string, error) {
 	c, to := b.HealthCheck, *s
-	elsewhere := c.Address != "" || c.Port != 0
+	host, port := cmp.Or(s.CheckAddress, c.Address), cmp.Or(s.CheckPort, c.Port)
+	elsewhere := host != "" || port != 0
 	if elsewhere {
-		to.Address = hostPort(s.Address, c.Address, c.Port)
+		to.Address = hostPort(s.Address, host, port)
 		to.TLS, to.SendProxy = nil, ""
 	}
 	if c.TLS != nil {
@@ -211,9 +220,12 @@ func tlsKey(t *config.ServerTLS) string {
 }
 
 func agentSpec(b *config.Backend, s *config.Server) healthcheck.AgentSpec {
-	address := hostPort(s.Address, b.Agent.Host, b.Agent.Port)
+	address := hostPort(s.Address, cmp.Or(s.AgentAddress, b.Agent.Host), cmp.Or(s.AgentPort, b.Agent.Port))
+	send := b.Agent.Send
+	if s.AgentSend != nil {
+		send = *s.AgentSend
+	}
 	return healthcheck.AgentSpec{
-		Backend: b.Name, Server: s.Name, Dial: healthcheck.DialTCP(address), Key: address,
-		Send: b.Agent.Send, Inter: b.Agent.Inter,
+		Backend: b.Name, Server: s.Name, Dial: healthcheck.DialTCP(address), Key: address, Send: send, Inter: b.Agent.Inter,
 	}
 }

@@ -10,14 +10,27 @@ import (
 )
 
 // startChecks starts health checks and agents, and joins them with the servers.
-func (a *App) startChecks(plan *checkPlan) {
+func (a *App) startChecks(plan *checkPlan, left legacy) {
 	a.checks = healthcheck.NewSet(healthcheck.Options{
 		OnStart:      func(id healthcheck.ID, up bool) { a.setHealth(id, up, false) },
+		OnNoLB:       func(id healthcheck.ID) { a.setHealth(id, true, true) },
 		OnTransition: a.reportTransition,
+		Restore:      left.Checks,
+		OnAnswer: func(id healthcheck.ID) {
+			if s := a.proxy.Table().Server(id.Backend, id.Server); s != nil {
+				s.Tried()
+				a.reportBackend(id.Backend, time.Now())
+			}
+		},
 	})
-	a.agents = healthcheck.NewAgents(healthcheck.AgentOptions{OnAdvice: a.heed, OnEnd: a.forget})
+	a.agents = healthcheck.NewAgents(healthcheck.AgentOptions{OnAdvice: a.heed, OnEnd: a.forget, Restore: left.Agents})
 	a.figures.checks, a.figures.agents = a.checks, a.agents
+	a.checks.Freeze(true)
+	a.agents.Freeze(true)
 	a.reconcileChecks(plan)
+	a.obey() // a server in maintenance is not checked once
+	a.checks.Freeze(false)
+	a.agents.Freeze(false)
 }
 
 // stopChecks ends all of that. The figures stay.
@@ -30,6 +43,7 @@ func (a *App) stopChecks() {
 // is taken to be up, and one that follows another one is what that is.
 func (a *App) reconcileChecks(plan *checkPlan) {
 	a.healths.follow(plan.leaders)
+	a.keepUp(plan.specs)
 	a.checks.Reconcile(plan.specs)
 	a.agents.Reconcile(plan.agents)
 	observers := map[*balancer.Server]*healthcheck.Observer{}
@@ -43,6 +57,26 @@ func (a *App) reconcileChecks(plan *checkPlan) {
 	}
 	a.observers.Store(&observers)
 	a.figures.reconcile(time.Now())
+}
+
+// keepUp lets servers that were used without a check be up until a check fails: that they are
+// checked from now on takes nobody out.
+func (a *App) keepUp(specs []healthcheck.Spec) {
+	table, used := a.proxy.Table(), map[*balancer.Server]string{}
+	for i := range specs {
+		spec := &specs[i]
+		s := table.Server(spec.Backend, spec.Server)
+		_, checked := a.checks.Status(spec.Backend, spec.Server)
+		if !checked && a.used[s] == s.Address() && spec.Initial == healthcheck.InitialAuto {
+			spec.Initial = healthcheck.InitialUp
+		}
+	}
+	for _, b := range table.Backends {
+		for _, s := range b.Servers {
+			used[s] = s.Address()
+		}
+	}
+	a.used = used
 }
 
 // observe hands on what live traffic has seen of a server.
@@ -84,6 +118,11 @@ func (a *App) logTransition(t healthcheck.Transition) {
 	case t.Up:
 		event, state = a.log.Info(), "UP"
 	}
+	if t.By != "" {
+		event.Str("backend", t.ID.Backend).Str("server", t.ID.Server).Str("by", t.By).Msg(fmt.Sprintf("%s %s: %s", t.ID.Server, state, t.Reason))
+		a.reportBackend(t.ID.Backend, t.At)
+		return
+	}
 	event.Str("backend", t.ID.Backend).Str("server", t.ID.Server).Str("check", string(t.Result.Status)).
 		Int("code", t.Result.Code).Dur("duration", t.Result.Duration).
 		Msg(fmt.Sprintf("%s %s after %s", t.ID.Server, state, t.Reason))
@@ -110,5 +149,5 @@ func age(now, t time.Time) time.Duration {
 
 // isChecked tells whether a server has a check of its own.
 func isChecked(b *config.Backend, s *config.Server) bool {
-	return b.HealthCheck != nil && !s.Disabled && s.Track == ""
+	return b.HealthCheck != nil && s.Track == "" && !s.Unchecked && !s.Unresolved && !s.Leaving
 }

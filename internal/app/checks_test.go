@@ -31,8 +31,11 @@ func startApp(t *testing.T, backends ...*config.Backend) *App {
 		cfg.Backends = append(cfg.Backends, b)
 	}
 	var log testkit.Output
-	a, err := Start(cfg, Options{Getenv: func(string) (string, bool) { return "", false }, Stdout: io.Discard, Stderr: &log})
+	a, err := Prepare(cfg, Options{Getenv: func(string) (string, bool) { return "", false }, Stdout: io.Discard, Stderr: &log})
 	if err != nil {
+		t.Fatal(err)
+	}
+	if err := a.Begin(nil); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {

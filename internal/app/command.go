@@ -1,12 +1,9 @@
 package app
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"os"
-	"os/signal"
-	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -21,7 +18,7 @@ func ExitCode(err error) int {
 	switch {
 	case err == nil:
 		return 0
-	case errors.Is(err, ErrUsage):
+	case errors.Is(err, ErrUsage), errors.Is(err, ErrWouldChange):
 		return 2
 	}
 	return 1
@@ -46,6 +43,8 @@ func Command() *cobra.Command {
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return fmt.Errorf("%w: %w", ErrUsage, err) })
 	root.AddCommand(
 		configCommand("run", "Balance until SIGTERM or SIGINT, which stop gracefully", run),
+		ctlCommand(),
+		planCommand(),
 		configCommand("check", "Say what is wrong with a configuration", check),
 		&cobra.Command{
 			Use: "version", Short: "Print the version", Args: noArguments,
@@ -80,35 +79,4 @@ func check(cmd *cobra.Command, path string) error {
 	}
 	_, err := fmt.Fprintf(cmd.OutOrStdout(), "%s is valid\n", path)
 	return err
-}
-
-// run balances until a signal says to stop; a second one ends the process at once.
-func run(cmd *cobra.Command, path string) error {
-	ctx, stop := signal.NotifyContext(cmd.Context(), syscall.SIGTERM, syscall.SIGINT, syscall.SIGUSR1)
-	defer stop()
-	signal.Ignore(syscall.SIGPIPE) // a reader of a log that has gone is not the end
-	cfg, err := file.Load(path, os.LookupEnv)
-	if err != nil {
-		return err
-	}
-	a, err := Start(cfg, Options{ConfigFile: path, Getenv: os.LookupEnv, Stdout: os.Stdout, Stderr: os.Stderr})
-	if err != nil {
-		return err
-	}
-	hangups := make(chan os.Signal, 1)
-	signal.Notify(hangups, syscall.SIGHUP)
-	defer signal.Stop(hangups)
-	for {
-		select {
-		case <-hangups:
-			if err := a.Reload(); err != nil {
-				a.log.Error().Err(err).Str("config", path).Msg("not reloaded; the old configuration holds on")
-			} else {
-				a.log.Info().Str("config", path).Strs("frontends", a.Addrs()).Msg("reloaded")
-			}
-		case <-ctx.Done():
-			stop()
-			return a.Stop(context.Background())
-		}
-	}
 }

@@ -2,6 +2,7 @@ package app
 
 import (
 	"iter"
+	"slices"
 	"sync"
 	"time"
 
@@ -16,6 +17,8 @@ type figures struct {
 	checks  *healthcheck.Set
 	agents  *healthcheck.Agents
 	healths *healths
+	orders  func(backend, server string) []stats.Order
+	limit   func(frontend string, file int) int // maxconn in force
 	started time.Time
 	rates   stats.Rates[rateKey]
 
@@ -45,7 +48,8 @@ func newFigures(table func() *balancer.Table, started time.Time) *figures {
 }
 
 // reconcile follows the backends of the table: new ones have no past, and what a reload has done
-// to the servers of the others may have made them usable, or not.
+// to the servers of the others may have made them usable, or not. Where servers are new and just
+// being checked, that is still to be seen.
 func (f *figures) reconcile(now time.Time) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -55,7 +59,9 @@ func (f *figures) reconcile(now time.Time) {
 		if s == nil {
 			s = &backendState{usable: usable(b) > 0, since: now}
 		}
-		s.update(usable(b) > 0, now)
+		if usable(b) > 0 || !slices.ContainsFunc(b.Servers, (*balancer.Server).Hopeful) {
+			s.update(usable(b) > 0, now)
+		}
 		kept[b.Name] = s
 	}
 	f.backends = kept
@@ -139,11 +145,11 @@ func (f *figures) totals() iter.Seq2[rateKey, uint64] {
 }
 
 // proxies returns the rows of all frontends and backends at one moment.
-func (f *figures) proxies(now time.Time, stopping bool) []stats.Proxy {
+func (f *figures) proxies(now time.Time, closed func(frontend string) (stopped, paused bool)) []stats.Proxy {
 	var proxies []stats.Proxy
 	for _, fe := range f.table().Frontends {
 		row := f.frontendRow(fe, now)
-		row.Stopped = stopping
+		row.Stopped, row.Paused = closed(fe.Name)
 		proxies = append(proxies, stats.Proxy{Name: fe.Name, Rows: []stats.Row{row}})
 	}
 	for _, b := range f.table().Backends {

@@ -61,17 +61,9 @@ func (a *App) httpServer(s *bindServer) *fasthttp.Server {
 // fasthttpConns is more than there can be: the listener's slots are the limit.
 const fasthttpConns = 1 << 30
 
-// gate puts an accepted connection behind the frontend's gate and counts it.
+// gate puts an accepted connection behind the frontend's gate.
 func (s *bindServer) gate(conn net.Conn) net.Conn {
-	f := s.frontend.Load()
-	c := f.Gate.Wrap(conn)
-	f.Counters.ConnsTotal.Inc()
-	f.Counters.Conns.Inc()
-	c.OnClose = func() {
-		f.Counters.Conns.Dec()
-		s.listener.Release(c)
-	}
-	return c
+	return s.proxy.Accept(s.frontend.Load(), conn, func(c net.Conn) { s.listener.Release(c) })
 }
 
 func (s *bindServer) serve() {
@@ -94,13 +86,19 @@ func (s *bindServer) serve() {
 	}()
 }
 
+// lastRequests is how long clients that are idle may still send a request when their bind is
+// stopped: one that was on its way is answered, and told that it was the last one.
+const lastRequests = time.Second
+
 // stop stops accepting and waits for what is under way; at the end of ctx it is cut off.
 func (s *bindServer) stop(ctx context.Context) (err error) {
-	if s.http != nil {
-		err = s.http.ShutdownWithContext(ctx)
-	}
 	_ = s.listener.Close()
 	<-s.done
+	if s.http != nil {
+		s.listener.AwaitNone(ctx, lastRequests)
+		_ = s.http.ShutdownWithContext(ctx) // it says that the listener is closed already, which it is
+		err = ctx.Err()
+	}
 	if s.http == nil {
 		err = s.awaitSessions(ctx)
 	}

@@ -20,6 +20,7 @@ type healths struct {
 	mu        sync.Mutex
 	leaders   map[healthcheck.ID]healthcheck.ID // of those that follow
 	followers map[healthcheck.ID][]healthcheck.ID
+	forced    map[healthcheck.ID]bool // whether those without a check are up, where an operator has said so
 }
 
 // follow says who follows whom from now on.
@@ -54,11 +55,41 @@ func (h *healths) settle(id healthcheck.ID, s *balancer.Server, checks *healthch
 	}
 	status, checked := checks.Status(leader.Backend, leader.Server)
 	switch {
-	case !checked:
-		setHealth(s, true, false)
-	case follows:
+	case checked && follows:
 		setHealth(s, status.Up, status.NoLB)
+	case checked:
+		delete(h.forced, id)
+	default:
+		if _, forced := h.forced[id]; !forced {
+			setHealth(s, true, false)
+		}
 	}
+}
+
+// followersOf returns the servers whose health is that of another one.
+func (h *healths) followersOf(leader healthcheck.ID) []healthcheck.ID {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.followers[leader]
+}
+
+// force makes a server without a check what an operator says, until its checks begin.
+func (h *healths) force(id healthcheck.ID, s *balancer.Server, up, noLB bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.forced == nil {
+		h.forced = map[healthcheck.ID]bool{}
+	}
+	h.forced[id] = up
+	setHealth(s, up, noLB)
+}
+
+// forcedDown tells whether an operator has said that a server without a check is down.
+func (h *healths) forcedDown(id healthcheck.ID) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	up, forced := h.forced[id]
+	return forced && !up
 }
 
 func (h *healths) leader(id healthcheck.ID) (leader healthcheck.ID, follows bool) {

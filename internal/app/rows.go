@@ -19,7 +19,7 @@ func (f *figures) frontendRow(fe *balancer.Frontend, now time.Time) stats.Row {
 		FaultsRefused: c.Refused.Load(), FaultsReported: c.Reported.Load(),
 	}
 	r.Sessions, r.SessionsMax = c.Conns.Load()
-	r.SessionsLimit = fe.Maxconn
+	r.SessionsLimit = f.limit(fe.Name, fe.Maxconn)
 	key := rateKey{scope: stats.Frontend, proxy: fe.Name}
 	r.Rate, r.RateMax = f.rates.At(now, key, r.ConnsTotal)
 	key.requests = true
@@ -74,7 +74,7 @@ func (f *figures) serverRow(b *balancer.Backend, s *balancer.Server, now time.Ti
 		ClientAborts: c.ClientAborts.Load(), ServerAborts: c.ServerAborts.Load(), Internal: c.Internal.Load(),
 		Responses: responses(&c.Responses), Connects: c.Connects.Load(), Reuses: c.Reuses.Load(),
 		RacesAvoided: c.RacesAvoided.Load(),
-		Address:      s.Address(), Maintenance: s.Maintenance(), Weight: s.Weight(), UserWeight: s.Weight(), Backup: s.Backup(),
+		Address:      s.Address(), Maintenance: s.Maintenance(), Weight: s.Weight(), UserWeight: s.InitialWeight(), Backup: s.Backup(),
 		SessionsLimit: s.Maxconn(),
 		LastChange:    age(now, f.started),
 	}
@@ -86,21 +86,28 @@ func (f *figures) serverRow(b *balancer.Backend, s *balancer.Server, now time.Ti
 	r.Sessions, r.SessionsMax = c.Sessions.Load()
 	r.Rate, r.RateMax = f.rates.At(now, rateKey{stats.Server, b.Name, s.Name, false, false}, r.SessionsTotal)
 	times(&r, &c.Queue, &c.Connect, &c.Response, &c.Total)
-	r.Draining, r.NoLB = s.Draining(), s.NoLB()
+	r.Draining, r.NoLB, r.Unresolved, r.Dynamic = s.Draining(), s.NoLB(), s.Unresolved(), s.Dynamic()
+	r.Resolved, r.Orders = s.HostName(), f.orders(b.Name, s.Name)
 	f.addHealth(&r, now)
+	if order := r.StateOrder(); order != nil && (r.Maintenance || r.Draining) {
+		r.LastChange = age(now, order.At)
+	}
 	return r
 }
 
 // addHealth adds what the health check and the agent of a server know, or the check of the server
 // that it follows.
 func (f *figures) addHealth(r *stats.Row, now time.Time) {
-	if leader, follows := f.healths.leader(healthcheck.ID{Backend: r.Proxy, Server: r.Server}); follows {
+	id := healthcheck.ID{Backend: r.Proxy, Server: r.Server}
+	if leader, follows := f.healths.leader(id); follows {
 		r.Tracked = leader.String()
 		if status, ok := f.checks.Status(leader.Backend, leader.Server); ok {
 			r.Health, r.LastChange = healthState(status.Up), age(now, status.LastChange)
 		}
 	} else if status, ok := f.checks.Status(r.Proxy, r.Server); ok {
 		addCheck(r, status, now)
+	} else if f.healths.forcedDown(id) {
+		r.Health = stats.Down
 	}
 	if status, ok := f.agents.Status(r.Proxy, r.Server); ok {
 		addAgent(r, status)
@@ -128,7 +135,7 @@ func addAgent(r *stats.Row, status healthcheck.AgentStatus) {
 
 // addCheck adds what the health check knows.
 func addCheck(r *stats.Row, status healthcheck.Status, now time.Time) {
-	r.Health = healthState(status.Up)
+	r.Health, r.ChecksPaused = healthState(status.Up), status.Paused
 	r.LastChange, r.Downtime = age(now, status.LastChange), status.Downtime
 	r.Check = &stats.Check{
 		Running: status.Running, Status: string(status.Last.Status), Code: status.Last.Code,

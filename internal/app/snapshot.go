@@ -10,7 +10,7 @@ import (
 
 // Snapshot is every figure at one moment.
 func (a *App) Snapshot(now time.Time) stats.Snapshot {
-	s := stats.Snapshot{Now: now, Proxies: a.figures.proxies(now, a.isStopping())}
+	s := stats.Snapshot{Now: now, Proxies: a.figures.proxies(now, a.isClosed)}
 	node, _ := os.Hostname() // without a name the figures are still right
 	a.mu.RLock()
 	defer a.mu.RUnlock()
@@ -24,6 +24,8 @@ func (a *App) Snapshot(now time.Time) stats.Snapshot {
 	if a.admin != nil {
 		p.Listeners++
 	}
+	a.disk.describe(p)
+	p.Generations = len(a.proxy.Generations())
 	for _, f := range a.proxy.Table().Frontends {
 		conns, _ := f.Counters.Conns.Load()
 		p.Conns += conns
@@ -34,6 +36,18 @@ func (a *App) Snapshot(now time.Time) stats.Snapshot {
 	p.ConnRate, p.ConnRateMax = a.figures.rates.At(now, rateKey{}, p.ConnsTotal)
 	p.BytesOutRate, _ = a.figures.rates.At(now, rateKey{bytes: true}, p.BytesOut)
 	return s
+}
+
+// isClosed tells whether a frontend takes no more connections, and whether that may end.
+func (a *App) isClosed(frontend string) (stopped, paused bool) {
+	if a.isStopping() {
+		return true, false
+	}
+	how := closing("")
+	if closed := a.closed.Load(); closed != nil {
+		how = (*closed)[frontend]
+	}
+	return how != "", how == disabled
 }
 
 func (a *App) isStopping() bool {

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -21,7 +22,7 @@ type Program struct {
 	Name   string
 	Path   string
 	Args   []string // the first one is the name under which it runs
-	Env    []string
+	Env    []string // with RELAIS_SUPERVISED=1 added: what replaces itself would be taken for dead
 	Dir    string
 	Output func(line string) // gets each line; two goroutines call it, one for each output
 }
@@ -131,7 +132,7 @@ func (p *Process) live() (how string) {
 // command has a pipe for each output: lines of two writers in one pipe could be torn.
 func (p *Process) command(stdout, stderr io.Writer) *exec.Cmd {
 	return &exec.Cmd{
-		Path: p.program.Path, Args: p.program.Args, Env: p.program.Env, Dir: p.program.Dir,
+		Path: p.program.Path, Args: p.program.Args, Env: append(slices.Clip(p.program.Env), "RELAIS_SUPERVISED=1"), Dir: p.program.Dir,
 		Stdout: stdout, Stderr: stderr,
 		SysProcAttr: &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL},
 		WaitDelay:   drainOutput,

@@ -181,3 +181,12 @@ func zombies(group int) bool {
 	}
 	return true
 }
+
+// A program that could replace itself learns that it must not.
+func TestChildrenKnowThatTheyAreSupervised(t *testing.T) {
+	s := startShell(t, newThread(t), `echo "supervised: $RELAIS_SUPERVISED"; exec sleep 60`, false)
+	testkit.Eventually(t, "it knows", func() bool { return s.said("supervised: 1") == 1 })
+	if !s.stop(t, testkit.Patience) {
+		t.Error("it had to be killed")
+	}
+}
