@@ -53,7 +53,7 @@ func (a *App) openAdmin(g *generation) error {
 	}
 	s := &adminServer{address: c.Bind, done: make(chan struct{})}
 	ln, err := listen.Open(bind, listen.NewSlots(adminConns), func(c net.Conn) net.Conn {
-		return &adminConn{Conn: c, server: s}
+		return &slotConn{c, func(c net.Conn) { s.listener.Release(c) }}
 	})
 	if err != nil {
 		return err
@@ -89,21 +89,6 @@ func (s *adminServer) stop() {
 	_ = s.server.ShutdownWithContext(ctx)
 	s.listener.CloseConns()
 	<-s.done
-}
-
-// adminConn frees its slot when it is closed.
-type adminConn struct {
-	net.Conn
-	server *adminServer
-}
-
-// Close implements net.Conn.
-func (c *adminConn) Close() error {
-	err := c.Conn.Close()
-	if err == nil {
-		c.server.listener.Release(c)
-	}
-	return err
 }
 
 // adminHandler answers on the admin listener.

@@ -46,7 +46,7 @@ func (a *App) openSocket(g *generation) error {
 	}
 	var err error
 	s.listener, err = listen.Open(bind, listen.NewSlots(socketConns), func(conn net.Conn) net.Conn {
-		return &socketConn{conn, s}
+		return &slotConn{conn, func(conn net.Conn) { s.listener.Release(conn) }}
 	})
 	if err != nil {
 		return err
@@ -94,31 +94,8 @@ func (s *socketServer) stop() {
 	<-s.done
 }
 
-// socketConn frees its slot when it is closed.
-type socketConn struct {
-	net.Conn
-	server *socketServer
-}
-
-// Close implements net.Conn.
-func (c *socketConn) Close() error {
-	err := c.Conn.Close()
-	if err == nil {
-		c.server.listener.Release(c)
-	}
-	return err
-}
-
-// CloseWrite ends the answers and not the questions.
-func (c *socketConn) CloseWrite() error {
-	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {
-		return half.CloseWrite()
-	}
-	return nil
-}
-
 func peerOf(conn net.Conn) string {
-	if c, ok := conn.(*socketConn); ok {
+	if c, ok := conn.(*slotConn); ok {
 		conn = c.Conn
 	}
 	return ctl.Peer(conn)
