@@ -33,7 +33,8 @@ mmdebstrap mmdebstrap
 nodejs node
 procps ps
 iproute2 ss
-util-linux mount
+util-linux unshare
+mount mount
 '
 
 say() { printf '== %s\n' "$*"; }
