@@ -83,6 +83,9 @@ func headFault(fault *h1.Fault) failure {
 // refusal tells whether the request never got as far as a backend.
 func (f failure) refusal() bool { return f == failRequest || f == failSlowHead || f == failCutHead }
 
+// headless tells whether an answer that is lacking may have begun.
+func (f failure) headless() bool { return f == failEmpty || f == failJunk || f == failTimeout }
+
 // withoutServer tells whether there was no server to give the request to.
 func (f failure) withoutServer() bool {
 	return f == failNoServer || f == failQueueFull || f == failQueueTimeout

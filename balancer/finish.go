@@ -8,6 +8,7 @@ import (
 	"relais/balancer/accesslog"
 	"relais/balancer/dial"
 	"relais/balancer/h1"
+	"relais/stats"
 )
 
 // lingering bounds how long a client may go on sending after it has been answered.
@@ -90,20 +91,38 @@ func (x *exchange) describe(e *accesslog.Entry) {
 			Connect: timer(x.picked, x.connected), Response: timer(x.connected, x.answered),
 			Total: timer(began, x.ended),
 		},
+		TLS: x.client.Scheme() == "https", Conns: x.conns(),
 	}
 	if x.local {
+		if x.failure.refusal() {
+			e.Timers.Request = accesslog.NotReached // a head that is not sound has no end
+		}
 		e.Reason = string(x.story)
 		return
 	}
-	e.Backend = x.backend.Name
+	if x.failure.headless() && x.status == verdicts[x.failure].status {
+		e.Timers.Response = accesslog.NotReached // only the beginning of a head was there
+	}
+	e.Backend, e.Queue = x.backend.Name, x.waiter.behind
+	e.Conns.Backend = level(&x.backend.Counters.Sessions)
 	if x.server != nil || x.waiter.queued > 0 {
 		e.Timers.Queue = x.waiter.queued.Microseconds()
 	}
 	if x.server != nil {
-		e.Server = x.server.Name
+		e.Server, e.Conns.Server = x.server.Name, level(&x.server.Counters.Sessions)
 		e.Redispatched = x.redispatched()
 	}
 	e.Reason = x.reason()
+}
+
+// conns counts the connections of clients.
+func (x *stream) conns() accesslog.Conns {
+	return accesslog.Conns{Process: x.proxy.shelf.count.Load(), Frontend: level(&x.frontend.Counters.Conns)}
+}
+
+func level(g *stats.Gauge) int64 {
+	now, _ := g.Load()
+	return now
 }
 
 // termination is HAProxy's termination state. Of a client that left it also says when.

@@ -18,6 +18,7 @@ type waiter struct {
 	flight flight
 
 	place  *list.Element // in the queue; nil: in none
+	behind int           // its place in the queue when it last came there, from 1 on; 0: it never did
 	ready  chan struct{} // told once server is set
 	queued time.Duration // how long it has waited, over all attempts
 }
@@ -39,9 +40,10 @@ func (f *farm) enqueue(w *waiter) {
 	}
 	w.server = nil
 	if len(w.tried) > 0 {
-		w.place = f.queue.PushFront(w)
+		w.place, w.behind = f.queue.PushFront(w), 1
 	} else {
 		w.place = f.queue.PushBack(w)
+		w.behind = f.queue.Len()
 	}
 }
 

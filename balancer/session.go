@@ -1,6 +1,7 @@
 package balancer
 
 import (
+	"crypto/tls"
 	"net"
 	"runtime/debug"
 	"time"
@@ -138,13 +139,18 @@ func (x *session) entry() accesslog.Entry {
 		BytesIn: uint64(x.tunnelIn), BytesOut: uint64(x.tunnelOut),
 		Retries: x.attempts, Redispatched: x.redispatched(), Termination: verdicts[x.failure].termination,
 		Timers: accesslog.Timers{
-			Request: accesslog.NotReached, Queue: x.waiter.queued.Microseconds(),
+			Request: accesslog.NotReached, Queue: accesslog.NotReached,
 			Connect: timer(x.picked, x.connected), Response: accesslog.NotReached, Total: timer(x.began, x.ended),
 		},
-		Reason: x.reason(),
+		Reason: x.reason(), Conns: x.conns(), Queue: x.waiter.behind,
 	}
+	if x.server != nil || x.waiter.queued > 0 {
+		e.Timers.Queue = x.waiter.queued.Microseconds()
+	}
+	e.Conns.Backend = level(&x.backend.Counters.Sessions)
+	_, e.TLS = x.client.(interface{ ConnectionState() tls.ConnectionState })
 	if x.server != nil {
-		e.Server = x.server.Name
+		e.Server, e.Conns.Server = x.server.Name, level(&x.server.Counters.Sessions)
 	}
 	return e
 }

@@ -84,6 +84,7 @@ func (s *sight) stream() Stream {
 // shelf is where the sights of all connections are, in several parts so that nobody waits long.
 type shelf struct {
 	last  atomic.Uint64
+	count atomic.Int64 // of open connections
 	parts [16]struct {
 		mu   sync.Mutex
 		open map[*sight]struct{}
@@ -100,6 +101,7 @@ func (l *shelf) add(f *Frontend, peer net.Addr) *sight {
 		part.open = map[*sight]struct{}{}
 	}
 	part.open[s] = struct{}{}
+	l.count.Add(1)
 	return s
 }
 
@@ -108,6 +110,7 @@ func (l *shelf) remove(s *sight) {
 	part.mu.Lock()
 	defer part.mu.Unlock()
 	delete(part.open, s)
+	l.count.Add(-1)
 }
 
 // each calls do for every connection, which must not wait.

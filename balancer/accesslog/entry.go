@@ -20,10 +20,13 @@ type Entry struct {
 
 	Time   time.Time // when the request was accepted
 	Timers Timers
+	Conns  Conns
+	Queue  int // the place in the backend's queue, from 1 on; 0: it did not wait
 
 	ID       []byte         // the balancer's own
 	ClientID []byte         // the request id that the client sent, if any
 	Client   netip.AddrPort // peer, or who the PROXY protocol says it is
+	TLS      bool           // the client came over TLS to this balancer
 
 	Frontend string
 	Backend  string // empty: no backend was chosen
@@ -45,6 +48,15 @@ type Entry struct {
 	Reused       bool   // the connection to the server had been idle
 	Termination  string // HAProxy's four characters: who ended it, when, and the cookie
 	Reason       string // the cause in words when something went wrong, such as "web2: connection refused; answered by web3"
+}
+
+// Conns are HAProxy's counts at the time of the line. The client's connection is still among those
+// of process and frontend, the exchange is not any more among those of backend and server.
+type Conns struct {
+	Process  int64 // connections of all clients
+	Frontend int64 // connections of the frontend's clients
+	Backend  int64 // requests, or connections of TCP mode
+	Server   int64 // the same
 }
 
 // Timers say where the time went, in HAProxy's terms: microseconds, or NotReached.

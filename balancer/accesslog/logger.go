@@ -33,13 +33,16 @@ func (l *Logger) Log(x *Entry) {
 	if x.TCP {
 		e.Str("mode", "tcp")
 	}
+	if x.TLS {
+		e.Bool("tls", true)
+	}
 	text(e, "frontend", x.Frontend, maxText)
 	text(e, "backend", x.Backend, maxText)
 	text(e, "server", x.Server, maxText)
 	if !x.TCP {
 		text(e, "method", x.Method, maxText)
 		text(e, "host", x.Host, maxText)
-		text(e, "target", x.Target, maxTarget)
+		url(e, "target", x.Target, maxTarget)
 		text(e, "proto", x.Proto, maxText)
 		e.Int("status", x.Status)
 	}
@@ -54,7 +57,9 @@ func (l *Logger) Log(x *Entry) {
 	text(e, "termination", x.Termination, maxText)
 	optional(e, "reason", x.Reason)
 	optional(e, "user_agent", x.UserAgent)
-	optional(e, "referer", x.Referer)
+	if len(x.Referer) > 0 {
+		url(e, "referer", x.Referer, maxText)
+	}
 	e.Send()
 }
 

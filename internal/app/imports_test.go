@@ -49,7 +49,7 @@ func house() []room {
 			path: "internal/app", libs: []string{"fasthttp", "zerolog", "prometheus"},
 			may: []string{
 				"balancer", "balancer/dial", "balancer/h1", "balancer/accesslog", "healthcheck", "healthcheck/mysqlcheck", "stats", "stats/page", "stats/prom",
-				"internal/access", "internal/config", "internal/config/file", "internal/discovery", "internal/operate", "internal/ctl", "internal/listen", "internal/logqueue",
+				"internal/access", "internal/config", "internal/config/file", "internal/discovery", "internal/operate", "internal/ctl", "internal/listen", "internal/logqueue", "internal/syslog",
 				"internal/handover", "internal/systemd", "internal/plan",
 			},
 			why: "app wires the balancer; web application, backup and Docker are other processes",
@@ -153,6 +153,10 @@ func house() []room {
 		{
 			path: "internal/logqueue", std: true,
 			why: "a queue of lines knows nothing of what they say",
+		},
+		{
+			path: "internal/syslog", std: true,
+			why: "it sends lines and knows nothing of what they say",
 		},
 		{
 			path: "internal/backup", may: []string{"internal/engine"}, libs: []string{"zerolog"},

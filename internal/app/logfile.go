@@ -25,7 +25,7 @@ func (l *logFile) Write(p []byte) (int, error) {
 func (l *logFile) reopen() error {
 	f, err := os.OpenFile(l.path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o640)
 	if err != nil {
-		return fmt.Errorf("open access log: %w", err)
+		return fmt.Errorf("open log file: %w", err)
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -34,18 +34,6 @@ type Source struct {
 	Data []byte
 }
 
-// Log says how the balancer's own messages are written to stderr.
-type Log struct {
-	Level  string `yaml:"level"`  // debug, info, warn or error
-	Format string `yaml:"format"` // json or console
-}
-
-// AccessLog says where the line of each request goes.
-type AccessLog struct {
-	Output string `yaml:"output"` // stdout, stderr, off, or the path of a file
-	Format string `yaml:"format"` // json
-}
-
 // Stats is the listener of the admins: page, CSV, JSON, metrics, health.
 type Stats struct {
 	Bind string `yaml:"bind"` // HOST:PORT; empty: no such listener

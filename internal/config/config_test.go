@@ -33,8 +33,6 @@ func TestValidate(t *testing.T) {
 	for want, change := range map[string]func(*Config){
 		`version: 0 is not known; write 1`:                                                                                           func(c *Config) { c.Version = 0 },
 		`log.level: "" is not known; write debug, info, warn or error`:                                                               func(c *Config) { c.Log.Level = "" },
-		`access_log.output: "" is not known; write off, stdout, stderr or the path of a file`:                                        func(c *Config) { c.AccessLog.Output = "" },
-		`access_log.output: "yes" is not known; write stdout, stderr, off or the path of a file`:                                     func(c *Config) { c.AccessLog.Output = "yes" },
 		`stats.path: missing; write a path such as /haproxy-stats`:                                                                   func(c *Config) { c.Stats.Path = "" },
 		`stats.path: "/a;b" holds a character that a path cannot have; write a plain one, such as /haproxy-stats`:                    func(c *Config) { c.Stats.Path = "/a;b" },
 		`limits.max_header_size: 1023B is out of range; write 1KiB to 1MiB`:                                                          func(c *Config) { c.Limits.MaxHeaderSize = 1023 },

@@ -6,13 +6,17 @@ import "time"
 func New() *Config {
 	return &Config{
 		Version:         1,
-		Log:             Log{Level: "info", Format: "json"},
-		AccessLog:       AccessLog{Output: "stdout", Format: "json"},
+		Log:             Log{Level: "info", Format: "json", Output: "stderr", Syslog: newSyslog("daemon")},
+		AccessLog:       AccessLog{Output: "stdout", Format: "json", Sample: 1, Errors: true, Syslog: newSyslog("local0")},
 		Stats:           Stats{Bind: ":8404", Path: "/haproxy-stats"},
 		ShutdownTimeout: 30 * time.Second,
 		Resolvers:       Resolvers{Timeout: time.Second},
 		Limits:          Limits{MaxHeaderSize: 16 << 10, MaxHeaders: 101},
 	}
+}
+
+func newSyslog(facility string) Syslog {
+	return Syslog{Facility: facility, Format: "rfc3164", Tag: "relais", Len: 8 << 10}
 }
 
 // NewFrontend returns a frontend that holds every default; it lacks a name, a bind and a backend.

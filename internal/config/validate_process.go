@@ -7,9 +7,8 @@ func (v *validator) process(c *Config) {
 	if c.Version != 1 {
 		v.fault("version", "%d is not known; write 1", c.Version)
 	}
-	v.oneOf("log.level", c.Log.Level, []string{"debug", "info", "warn", "error"})
-	v.oneOf("log.format", c.Log.Format, []string{"json", "console"})
-	v.accessLog(c.AccessLog)
+	v.log(&c.Log)
+	v.accessLog(&c.AccessLog)
 	v.stats(c.Stats)
 	v.stateFile(c)
 	if c.AdminSocket != nil {
@@ -19,16 +18,6 @@ func (v *validator) process(c *Config) {
 	v.limits(c.Limits)
 	if c.ShutdownTimeout != 0 { // 0 stops at once
 		v.duration("shutdown_timeout", c.ShutdownTimeout)
-	}
-}
-
-func (v *validator) accessLog(a AccessLog) {
-	v.oneOf("access_log.format", a.Format, []string{"json"}, "httplog")
-	switch strings.ToLower(a.Output) {
-	case "", "false", "no", "none":
-		v.fault("access_log.output", "%q is not known; write off, stdout, stderr or the path of a file", a.Output)
-	case "true", "yes", "on":
-		v.fault("access_log.output", "%q is not known; write stdout, stderr, off or the path of a file", a.Output)
 	}
 }
 

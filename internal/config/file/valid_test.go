@@ -201,9 +201,15 @@ func everything() *config.Config {
 	app.HardStopAfter = 10 * time.Minute
 
 	return &config.Config{
-		Version:         1,
-		Log:             config.Log{Level: "debug", Format: "console"},
-		AccessLog:       config.AccessLog{Output: "/var/log/relais/access.log", Format: "json"},
+		Version: 1,
+		Log: config.Log{
+			Level: "debug", Format: "console", Output: "/var/log/relais/relais.log",
+			Syslog: config.Syslog{Facility: "local7", Format: "rfc3164", Tag: "lb", Len: 2 << 10},
+		},
+		AccessLog: config.AccessLog{
+			Output: "syslog://logs.example.com:1514", Format: "httplog", Sample: 0.1, Slow: 500 * time.Millisecond,
+			Syslog: config.Syslog{Facility: "local1", Format: "rfc5424", Tag: "haproxy", Hostname: "lb1", Len: 1 << 10},
+		},
 		Stats:           everyStats(),
 		AdminSocket:     &config.AdminSocket{Path: "testdata/valid/run.sock", Mode: 0o660, Group: "ops", Level: "operator"},
 		StateFile:       "testdata/valid/relais.state",
