@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -189,6 +190,26 @@ func planned(t *testing.T, socket, config string) *plan.Plan {
 		t.Fatalf("exit code %d, want %d", code, want)
 	}
 	return &p
+}
+
+// TestPlanOfAnotherFolder compares a balancer that was started with a relative path with the same
+// file elsewhere: relative paths of sockets, state and certificates make no difference.
+func TestPlanOfAnotherFolder(t *testing.T) {
+	here, there := t.TempDir(), t.TempDir()
+	for _, dir := range []string{here, there} {
+		testkit.WriteFile(t, filepath.Join(dir, "sorry.http"), []byte("HTTP/1.1 503 Sorry\r\nContent-Length: 0\r\n\r\n"))
+		testkit.WriteFile(t, filepath.Join(dir, "balancer.yml"), []byte("admin_socket: ctl.sock\nstate_file: state\nstats: {bind: \"\"}\nfrontends:\n"+
+			"  - {name: web, bind: [\"127.0.0.1:0\", unix@web.sock], error_files: {503: sorry.http}, default_backend: app}\n"+
+			"backends:\n  - {name: app, servers: [{name: web1, address: unix@app.sock}]}\n"))
+	}
+	p := testkit.Start(t, func(c *exec.Cmd) { c.Dir = here }, balancerPath, "run", "--config", "balancer.yml")
+	testkit.Eventually(t, "the balancer says that it has started", func() bool { return strings.Contains(p.Stderr.String(), `"message":"started"`) })
+	for _, dir := range []string{here, there} {
+		code, out, errs := command(t, "plan", "--socket", filepath.Join(here, "ctl.sock"), "--config", filepath.Join(dir, "balancer.yml"))
+		if code != 0 || !strings.HasPrefix(out, "nothing would change") {
+			t.Errorf("exit code %d: %s%s", code, out, errs)
+		}
+	}
 }
 
 // TestPlansThatDoNotHold are plans of a moment that has passed, and of files that are not sound.

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"time"
 
 	"relais/balancer"
@@ -19,11 +20,16 @@ var errMoved = errors.New("something has moved since the plan was made; look at 
 
 // plan tells what a reload with another configuration would change now. It is called under
 // App.change.
-func (a *App) plan(next *config.Config) *plan.Plan {
-	return plan.Compare(a.parts.file, next, a.facts(next))
+func (a *App) plan(next *config.Config) (*plan.Plan, error) {
+	folder, err := filepath.Abs(filepath.Dir(a.file))
+	if err != nil {
+		return nil, err
+	}
+	return plan.Compare(a.parts.file.InFolder(folder), next.InFolder(folder), a.facts(next, folder)), nil
 }
 
-func (a *App) facts(next *config.Config) plan.Facts {
+// facts are what there is to be known of the running balancer, whose file is in that folder.
+func (a *App) facts(next *config.Config, folder string) plan.Facts {
 	table, streams := a.proxy.Table(), a.proxy.Streams()
 	return plan.Facts{
 		Now: time.Now(),
@@ -35,7 +41,7 @@ func (a *App) facts(next *config.Config) plan.Facts {
 		},
 		Conns: func(frontend, bind string) (n int) {
 			for _, s := range a.binds {
-				if s.address == bind && s.frontend.Load().Name == frontend {
+				if a.parts.file.AddressIn(folder, s.address) == bind && s.frontend.Load().Name == frontend {
 					n += s.listener.Conns()
 				}
 			}
@@ -102,8 +108,11 @@ func (a *App) ctlPlan(args []string, _ ctl.Note, say func(string, ...any)) error
 		return err
 	}
 	a.change.Lock()
-	p := a.plan(next)
+	p, err := a.plan(next)
 	a.change.Unlock()
+	if err != nil {
+		return err
+	}
 	if len(args) == 2 {
 		text, err := json.Marshal(p)
 		if err == nil {
@@ -126,9 +135,10 @@ func (s sayer) Write(p []byte) (int, error) {
 // asPlanned agrees to a configuration if the plan with that hash is what a reload would do now.
 func (a *App) asPlanned(hash string) func(*config.Config) error {
 	return func(next *config.Config) error {
-		if now := a.plan(next).Hash; now != hash {
-			return fmt.Errorf("%w (it is %s now)", errMoved, now)
+		now, err := a.plan(next)
+		if err == nil && now.Hash != hash {
+			err = fmt.Errorf("%w (it is %s now)", errMoved, now.Hash)
 		}
-		return nil
+		return err
 	}
 }
