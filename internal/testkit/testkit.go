@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -79,7 +80,8 @@ func RawServer(t testing.TB, script func(*Conn)) *Server {
 // Close stops accepting.
 func (s *Server) Close() { s.listener.Close() }
 
-// RefusingAddr returns an address that refuses connections.
+// RefusingAddr returns an address that refuses connections, until somebody takes it: whoever asks for
+// any free port may get it.
 func RefusingAddr(t testing.TB) string {
 	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
@@ -88,6 +90,25 @@ func RefusingAddr(t testing.TB) string {
 	}
 	defer ln.Close()
 	return ln.Addr().String()
+}
+
+// ClosedAddr returns an address that refuses connections until the test ends: nobody listens on its
+// port, and nobody else gets it.
+func ClosedAddr(t testing.TB) string {
+	t.Helper()
+	fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { syscall.Close(fd) })
+	if err := syscall.Bind(fd, &syscall.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}); err != nil {
+		t.Fatal(err)
+	}
+	at, err := syscall.Getsockname(fd)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fmt.Sprintf("127.0.0.1:%d", at.(*syscall.SockaddrInet4).Port)
 }
 
 // Conn is a connection that reads and writes HTTP as bytes.
