@@ -54,6 +54,7 @@ func (b *Backend) cookieEdit() h1.CookieEdit {
 // stick is what a request has to do with the cookie of its backend.
 type stick struct {
 	claim  sticky.Claim
+	down   *Server // that the client's cookie names, if it cannot be used
 	answer sticky.Answer
 }
 
@@ -63,10 +64,19 @@ func (x *exchange) recognize() {
 		return
 	}
 	servers := x.backend.Servers
-	i, claim := x.backend.cookie.Find(x.head.Cookies(), func(i int) bool { return servers[i].alive() })
+	down := -1
+	i, claim := x.backend.cookie.Find(x.head.Cookies(), func(i int) bool {
+		if servers[i].alive() {
+			return true
+		}
+		down = i
+		return false
+	})
 	x.stick.claim = claim
 	if i >= 0 {
 		x.waiter.want = servers[i]
+	} else if down >= 0 {
+		x.stick.down = servers[down]
 	}
 }
 

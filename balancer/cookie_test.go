@@ -307,7 +307,7 @@ func TestStickyRequestsAreNotBalanced(t *testing.T) {
 		b.visit()
 	}
 	c := &f.server(0).Counters
-	if total, balanced := c.SessionsTotal.Load(), c.Balanced.Load(); total != 5 || balanced != 1 {
+	if total, balanced := c.SessionsTotal.Load(), c.Balanced(); total != 5 || balanced != 1 {
 		t.Errorf("%d requests, of which %d were balanced", total, balanced)
 	}
 }

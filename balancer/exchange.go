@@ -27,6 +27,7 @@ type exchange struct {
 	bodyCut   bool  // the exchange ended before it was there
 	entry     accesslog.Entry
 	stick     stick
+	ruling    ruling
 	routing   *routing // nil: neither rules nor edits have been looked at yet
 
 	status   int
@@ -49,6 +50,7 @@ func (p *Proxy) acquire(f *Frontend, client *h1.ClientConn) *exchange {
 	}
 	x.sight = sightOf(client)
 	x.begin(p, f, client.RemoteAddr())
+	x.began, _ = client.Times()
 	x.client, x.head = client, client.Head()
 	return x
 }
@@ -63,10 +65,12 @@ func (p *Proxy) release(x *exchange) {
 		}
 		return b[:0]
 	}
-	*x = exchange{
-		out: keep(x.out), in: x.in, relay: keep(x.relay), response: x.response, routing: x.routing.end(),
-		stream: stream{waiter: waiter{tried: x.waiter.tried[:0], ready: x.waiter.ready}, story: keep(x.story)},
-	}
+	clear(x.tale.Attempts) // situations are not to be held
+	out, in, relay, response, routing := keep(x.out), x.in, keep(x.relay), x.response, x.routing.end()
+	tried, ready, story, attempts := x.waiter.tried[:0], x.waiter.ready, keep(x.story), x.tale.Attempts[:0]
+	*x = exchange{} // with its new values here, the whole would be made elsewhere and copied
+	x.out, x.in, x.relay, x.response, x.routing = out, in, relay, response, routing
+	x.waiter.tried, x.waiter.ready, x.story, x.tale.Attempts = tried, ready, story, attempts
 	p.exchanges.Put(x)
 }
 
@@ -74,6 +78,7 @@ func (p *Proxy) release(x *exchange) {
 func (x *exchange) run() {
 	x.closing = x.head.Close
 	if fault := x.client.Fault(); fault != nil {
+		x.frontend.Counters.Requests.Inc()
 		x.local = true
 		x.fail(headFault(fault), x.head.Seen(fault))
 		x.answerPage(x.failure)

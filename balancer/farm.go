@@ -28,6 +28,8 @@ type farm struct {
 	panicking bool                  // they are all that are not in maintenance, for too few are up
 	queue     list.List             // of *waiter
 	budget    budget
+
+	situations situations
 }
 
 func newFarm(counters *stats.BackendCounters, panicked func(on bool)) *farm {
@@ -38,6 +40,7 @@ func newFarm(counters *stats.BackendCounters, panicked func(on bool)) *farm {
 
 // farmSettings is what the configuration says of a farm.
 type farmSettings struct {
+	name           string // of the backend
 	balance        config.Balance
 	hash           config.Hash
 	weights        []int
@@ -68,6 +71,9 @@ func (f *farm) set(servers []*Server, settings farmSettings, now time.Time) {
 			s.warming = now
 		}
 	}
+	if f.settings.balance != settings.balance || !slices.Equal(f.servers, servers) {
+		f.situations.change(now)
+	}
 	f.servers, f.settings = servers, settings
 	f.reset(now)
 	f.dispatch(now)
@@ -92,7 +98,7 @@ func (f *farm) take(w *waiter, now time.Time) (*Server, failure) {
 	case f.settings.maxqueue > 0 && f.queue.Len() >= f.settings.maxqueue:
 		return nil, failQueueFull
 	}
-	f.enqueue(w)
+	f.enqueue(w, now)
 	return nil, failNone
 }
 

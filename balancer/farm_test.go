@@ -82,6 +82,29 @@ func TestQueueIsServedInOrder(t *testing.T) {
 	})
 }
 
+// The longest wait is known, also when somebody who has failed elsewhere has come in front.
+func TestLongestWaitInTheQueue(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := limited(1, 2)
+		wait := func() time.Duration { return (&Backend{farm: f}).Waiting(time.Now()).Queued }
+		first, second := come(f), come(f)
+		if got := wait(); got != 0 {
+			t.Errorf("nobody waits, for %v", got)
+		}
+		third := come(f)
+		time.Sleep(2 * time.Second)
+		fourth := come(f, first.server)
+		if got := wait(); got != 2*time.Second {
+			t.Errorf("the longest wait is %v", got)
+		}
+		first.leave(f)
+		second.leave(f)
+		if !third.served() || !fourth.served() || wait() != 0 {
+			t.Errorf("somebody waits, for %v", wait())
+		}
+	})
+}
+
 func TestQueueTimesOut(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := limited(1, 1)

@@ -28,10 +28,17 @@ func (x *exchange) finish() {
 	}
 }
 
-// report counts the exchange and writes its line.
+// report counts the exchange, has its record kept and writes its line.
 func (x *exchange) report() {
 	x.count()
 	x.bytesIn, x.bytesOut = x.bytesIn+x.tunnelIn, x.bytesOut+x.tunnelOut
+	if x.proxy.keep == nil && x.proxy.log == nil {
+		return
+	}
+	x.tell()
+	if x.proxy.keep != nil {
+		x.proxy.keep(&x.tale)
+	}
 	if x.proxy.log != nil {
 		x.describe(&x.entry)
 		x.proxy.log(&x.entry)
@@ -44,12 +51,12 @@ func (x *exchange) count() {
 	f := x.frontend.Counters
 	f.BytesIn.Add(uint64(x.bytesIn))
 	f.BytesOut.Add(uint64(x.bytesOut))
-	f.Responses.Count(x.status)
+	f.Responses.Count(x.sentStatus())
 	if x.local {
 		return
 	}
 	b := x.backend.Counters
-	b.Responses.Count(x.status)
+	b.Responses.Count(x.sentStatus())
 	b.LastSession.Store(x.ended.UnixNano())
 	b.Queue.Observe(microseconds(x.waiter.queued))
 	total := microseconds(x.ended.Sub(began))
@@ -65,14 +72,56 @@ func (x *exchange) count() {
 		}
 		return
 	}
+	x.observeTimes(total)
 	s.Counters.BytesIn.Add(uint64(x.bytesIn))
 	s.Counters.BytesOut.Add(uint64(x.serverIn))
+	s.Counters.Queue.Observe(microseconds(x.waiter.queued))
+	if status := x.serverStatus(); status != 0 {
+		s.Counters.Responses.Count(status)
+	}
 	if !x.answered.IsZero() {
-		s.Counters.Responses.Count(x.status)
 		s.Counters.Connect.Observe(microseconds(x.connected.Sub(x.picked)))
 		s.Counters.Response.Observe(microseconds(x.answered.Sub(x.connected)))
 		s.Counters.Total.Observe(total)
 	}
+}
+
+// observeTimes adds the exchange to the percentiles of its server: tunnels and failures apart, and
+// nothing that the client broke off.
+func (x *exchange) observeTimes(total uint64) {
+	t := &x.server.Counters.Times
+	switch {
+	case x.failure.byClient():
+	case x.status == 101:
+		t.Tunnels.Observe(total)
+	case x.failure != failNone || x.answered.IsZero():
+		t.Errors.Observe(total)
+	default:
+		if x.waiter.behind > 0 {
+			t.Queue.Observe(microseconds(x.waiter.queued))
+		}
+		if !x.reused {
+			t.Connect.Observe(microseconds(x.connected.Sub(x.picked)))
+		}
+		t.Response.Observe(microseconds(x.answered.Sub(x.connected)))
+		t.Total.Observe(total)
+	}
+}
+
+// serverStatus is that of the server's own answer, 0 without a whole head of it.
+func (x *exchange) serverStatus() int {
+	if x.answered.IsZero() || x.failure.headless() && !x.started {
+		return 0
+	}
+	return x.response.Head.Status
+}
+
+// sentStatus is that of the answer, or 0 if the client has left before it got any.
+func (x *exchange) sentStatus() int {
+	if x.failure == failClientGone && !x.started {
+		return 0
+	}
+	return x.status
 }
 
 func microseconds(d time.Duration) uint64 { return uint64(max(d, 0) / time.Microsecond) }
@@ -85,23 +134,22 @@ func (x *exchange) describe(e *accesslog.Entry) {
 		Frontend: x.frontend.Name, Method: x.head.Method, Host: x.head.Host(), Target: x.head.Target,
 		Proto: x.proto(), UserAgent: x.head.UserAgent(), Referer: x.head.Referer(),
 		Status: x.status, BytesIn: uint64(x.bytesIn), BytesOut: uint64(x.bytesOut),
-		Retries: x.attempts, Reused: x.reused, Termination: x.cookieState(x.termination()),
+		Retries: x.attempts, Reused: x.reused, Termination: x.tale.Termination,
 		Timers: accesslog.Timers{
 			Request: timer(began, complete), Queue: accesslog.NotReached,
 			Connect: timer(x.picked, x.connected), Response: timer(x.connected, x.answered),
 			Total: timer(began, x.ended),
 		},
-		TLS: x.client.Scheme() == "https", Conns: x.conns(),
+		TLS: x.client.Scheme() == "https", Conns: x.conns(), Reason: x.tale.Reason, Why: x.brief(),
 	}
 	if x.local {
 		if x.failure.refusal() {
 			e.Timers.Request = accesslog.NotReached // a head that is not sound has no end
 		}
-		e.Reason = string(x.story)
 		return
 	}
-	if x.failure.headless() && x.status == verdicts[x.failure].status {
-		e.Timers.Response = accesslog.NotReached // only the beginning of a head was there
+	if x.headCut() {
+		e.Timers.Response = accesslog.NotReached
 	}
 	e.Backend, e.Queue = x.backend.Name, x.waiter.behind
 	e.Conns.Backend = level(&x.backend.Counters.Sessions)
@@ -112,7 +160,11 @@ func (x *exchange) describe(e *accesslog.Entry) {
 		e.Server, e.Conns.Server = x.server.Name, level(&x.server.Counters.Sessions)
 		e.Redispatched = x.redispatched()
 	}
-	e.Reason = x.reason()
+}
+
+// headCut tells whether only the beginning of the head of an answer was there.
+func (x *exchange) headCut() bool {
+	return x.failure.headless() && x.status == verdicts[x.failure].status
 }
 
 // conns counts the connections of clients.

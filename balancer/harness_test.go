@@ -2,6 +2,7 @@ package balancer_test
 
 import (
 	"net"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -10,6 +11,7 @@ import (
 
 	"relais/balancer"
 	"relais/balancer/accesslog"
+	"relais/balancer/why"
 	"relais/internal/config"
 	"relais/internal/listen"
 	"relais/internal/testkit"
@@ -23,6 +25,7 @@ type farm struct {
 
 	mu    sync.Mutex
 	lines []accesslog.Entry
+	kept  []why.Record
 }
 
 // newFarm starts a proxy with one frontend, web, and one backend, app, whose servers s1, s2 …
@@ -31,7 +34,7 @@ func newFarm(t *testing.T, change func(*config.Config), addrs ...string) *farm {
 	t.Helper()
 	f := &farm{t: t}
 	cfg := farmConfig(change, addrs)
-	proxy, err := balancer.New(cfg, balancer.Options{Log: f.log, OnPanic: func(_ string, v any, stack []byte) {
+	proxy, err := balancer.New(cfg, balancer.Options{Log: f.log, Keep: f.keep, OnPanic: func(_ string, v any, stack []byte) {
 		t.Logf("panic: %v\n%s", v, stack)
 	}})
 	if err != nil {
@@ -91,6 +94,14 @@ func (f *farm) log(e *accesslog.Entry) {
 	kept := *e
 	kept.ID, kept.Target, kept.Method = clone(e.ID), clone(e.Target), clone(e.Method)
 	f.lines = append(f.lines, kept)
+}
+
+func (f *farm) keep(r *why.Record) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	kept := *r
+	kept.ID, kept.Method, kept.Target, kept.Attempts = clone(r.ID), clone(r.Method), clone(r.Target), slices.Clone(r.Attempts)
+	f.kept = append(f.kept, kept)
 }
 
 func clone(b []byte) []byte { return append([]byte(nil), b...) }

@@ -166,7 +166,7 @@ func TestOldestFlight(t *testing.T) {
 	if got := l.oldest(); got != at(0) {
 		t.Error(got)
 	}
-	w[0].flight.answered.Store(true) // a tunnel, say
+	w[0].flight.answer() // a tunnel, say
 	if got := l.oldest(); got != at(2) {
 		t.Error(got)
 	}

@@ -5,21 +5,26 @@ import (
 	"time"
 
 	"relais/balancer/lb"
+	"relais/balancer/why"
 )
 
 // pick returns the server of a request's next attempt: the one that its cookie names if that is
 // alive, else one that the algorithm chooses among those with room, one not tried yet if any of
 // those is usable. Without one, full says that there is a server that may have room later.
 func (f *farm) pick(w *waiter, now time.Time) (s *Server, full bool) {
+	w.situation = f.situation()
 	if s = w.want; s != nil && s.alive() && !w.tried.has(s) && slices.Contains(f.servers, s) {
 		if s.room() {
+			w.pick = why.ByCookie
 			return s, false
 		}
 		return nil, true
 	}
 	if s, full = f.balance(w.key, w.tried, now); s != nil || full || len(w.tried) == 0 {
+		w.pick = f.picked(s)
 		return s, full
 	}
+	w.pick = why.Again
 	return f.balance(w.key, nil, now)
 }
 
@@ -47,6 +52,28 @@ func (f *farm) balance(key lb.Key, avoid tried, now time.Time) (s *Server, full 
 		return s, false
 	}
 	return nil, true
+}
+
+// picked is how the algorithm has come to the server that it has just picked, which may be nil.
+func (f *farm) picked(s *Server) why.Pick {
+	switch {
+	case s == nil:
+	case f.alone(s):
+		return why.OnlyOne
+	case f.choice.keyed:
+		return why.ByHash
+	}
+	return why.ByAlgorithm
+}
+
+// alone tells whether there was no other candidate. With room on two servers that is plain at once.
+func (f *farm) alone(s *Server) bool {
+	for _, n := range f.eligible {
+		if n != &s.node && f.candidate(n) {
+			return false
+		}
+	}
+	return true
 }
 
 // hopeful tells whether a request may wait although no server is usable: one that is new is just
@@ -89,8 +116,10 @@ func (f *farm) reset(now time.Time) {
 		f.eligible = append(f.eligible, &s.node)
 	}
 	f.settings.algorithm.Reset(f.eligible)
+	f.regard(now)
 	if f.panicking != panicking {
 		f.panicking = panicking
+		f.situations.change(now)
 		f.panicked(panicking)
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"relais/balancer/accesslog"
 	"relais/balancer/h1"
 	"relais/balancer/tunnel"
+	"relais/balancer/why"
 	"relais/internal/config"
 )
 
@@ -23,6 +24,9 @@ type Options struct {
 	// Log gets the entry of each request when it has ended; nil: nobody does. The entry and all
 	// it refers to are only valid during the call.
 	Log func(*accesslog.Entry)
+	// Keep gets the record of each request when it has ended; nil: nobody does. The record and all
+	// it refers to but texts and situations are only valid during the call.
+	Keep func(*why.Record)
 	// OnPanicThreshold is told when so few servers of a backend are up that all are used, and when
 	// that is over. It is called with locks held: it does not wait.
 	OnPanicThreshold func(backend string, on bool)
@@ -40,6 +44,7 @@ type Options struct {
 // Proxy serves the frontends of a configuration. It is safe for concurrent use.
 type Proxy struct {
 	log       func(*accesslog.Entry)
+	keep      func(*why.Record)
 	onPanic   func(frontend string, value any, stack []byte)
 	panicked  func(backend string, on bool)
 	onResult  func(s *Server, connected bool, status int)
@@ -65,7 +70,7 @@ func New(cfg *config.Config, o Options) (*Proxy, error) {
 		return nil, fmt.Errorf("start proxy: %w", err)
 	}
 	p := &Proxy{
-		log: o.Log, onPanic: o.OnPanic, panicked: o.OnPanicThreshold, onResult: o.OnResult, cookieKey: o.CookieKey, watcher: watcher,
+		log: o.Log, keep: o.Keep, onPanic: o.OnPanic, panicked: o.OnPanicThreshold, onResult: o.OnResult, cookieKey: o.CookieKey, watcher: watcher,
 		small: buffers{size: smallRelay}, large: buffers{size: largeRelay},
 	}
 	if p.onPanic == nil {

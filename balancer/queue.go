@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"relais/balancer/lb"
+	"relais/balancer/why"
 )
 
 // waiter is a request on its way to a server, and while it is served.
@@ -15,10 +16,14 @@ type waiter struct {
 	tried tried   // where it has already failed
 
 	server *Server // that it has got
+	pick   why.Pick
 	flight flight
+
+	situation *situation // when it last wanted a server
 
 	place  *list.Element // in the queue; nil: in none
 	behind int           // its place in the queue when it last came there, from 1 on; 0: it never did
+	since  time.Time     // when it last came there
 	ready  chan struct{} // told once server is set
 	queued time.Duration // how long it has waited, over all attempts
 }
@@ -33,12 +38,12 @@ func (w *waiter) choosy() bool { return len(w.tried) > 0 || w.want != nil || w.k
 
 // enqueue puts a request behind those who wait already; one that has failed elsewhere came before
 // them.
-func (f *farm) enqueue(w *waiter) {
+func (f *farm) enqueue(w *waiter, now time.Time) {
 	f.counters.Queued.Inc()
 	if w.ready == nil {
 		w.ready = make(chan struct{}, 1)
 	}
-	w.server = nil
+	w.server, w.since = nil, now
 	if len(w.tried) > 0 {
 		w.place, w.behind = f.queue.PushFront(w), 1
 	} else {
@@ -67,10 +72,30 @@ func (f *farm) withdraw(w *waiter, why failure) (*Server, failure) {
 	return nil, why
 }
 
+// queuedFor is how long the longest wait in the queue has lasted; 0: nobody waits. Those who have
+// failed elsewhere came first, the latest of them in front.
+func (f *farm) queuedFor(now time.Time) (longest time.Duration) {
+	for place := f.queue.Front(); place != nil; place = place.Next() {
+		w := place.Value.(*waiter)
+		longest = max(longest, now.Sub(w.since))
+		if len(w.tried) == 0 {
+			break
+		}
+	}
+	return longest
+}
+
 func (f *farm) dequeue(w *waiter) {
 	f.queue.Remove(w.place)
 	w.place = nil
 	f.counters.Queued.Dec()
+}
+
+// waited says that the server was picked because it had room before the others.
+func (w *waiter) waited() {
+	if w.pick == why.ByAlgorithm || w.pick == why.OnlyOne {
+		w.pick = why.ByQueue
+	}
 }
 
 // disappoint turns those away who wait, if there is nothing left to hope for.
@@ -99,6 +124,7 @@ func (f *farm) dispatch(now time.Time) {
 		}
 		if s != nil {
 			f.dequeue(w)
+			w.waited()
 			f.assign(w, s, now)
 			w.ready <- struct{}{}
 		}

@@ -127,6 +127,7 @@ func (x *exchange) answer(n int) (failure, error) {
 			return f, err
 		}
 	}
+	x.waiter.flight.answer() // not before: behind an interim answer or half a head it may still hang
 	if x.response.Head.Status == 101 {
 		return x.relayTunnel()
 	}

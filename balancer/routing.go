@@ -77,7 +77,9 @@ func (f *Frontend) lead(t *Table) error {
 // route does what the frontend's rules say of the request, and tells whether that was to answer.
 func (x *exchange) route() (answered bool) {
 	_, now := x.client.Times()
-	switch d := x.frontend.rules.Decide(x.asked(), now); d.Kind {
+	d := x.frontend.rules.Decide(x.asked(), now)
+	x.ruling = ruling{d.Kind, d.Rule}
+	switch d.Kind {
 	case route.Backend:
 		x.backend = x.frontend.backends[d.Backend]
 		return false

@@ -41,6 +41,7 @@ type Server struct {
 	limit   int       // requests at once; 0: any number
 	flights flights
 	warming time.Time // since when the server starts slowly; zero: it does not
+	seen    standing  // as of the last reset
 
 	mu      sync.Mutex
 	dialing context.Context // ends when the server goes down

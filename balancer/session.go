@@ -14,7 +14,6 @@ import (
 type session struct {
 	stream
 	client tunnel.Conn
-	began  time.Time
 }
 
 // starter is a client connection that begins with something before the bytes of the application:
@@ -24,7 +23,8 @@ type starter interface{ Start() error }
 // ServeTCP serves a connection of a frontend in TCP mode to its end, and closes it. The server is
 // asked for at once: in many protocols it speaks first.
 func (p *Proxy) ServeTCP(f *Frontend, conn net.Conn) {
-	x := &session{client: conn.(tunnel.Conn), began: time.Now()}
+	x := &session{client: conn.(tunnel.Conn)}
+	x.began = time.Now()
 	f.Counters.ConnsTotal.Inc()
 	f.Counters.Conns.Inc()
 	defer f.Counters.Conns.Dec()
@@ -85,6 +85,7 @@ func (x *session) attempt() bool {
 	defer conn.Close()
 	x.failure, x.connected = failNone, time.Now()
 	x.hear()
+	x.waiter.flight.answer()
 	x.carry(conn)
 	return false
 }
@@ -114,7 +115,7 @@ var sessionWords = map[failure]string{
 	failInternal:   verdicts[failInternal].words,
 }
 
-// finish counts the session and writes its line, exactly once.
+// finish counts the session, has its record kept and writes its line, exactly once.
 func (x *session) finish() {
 	x.ended = time.Now()
 	b := x.backend.Counters
@@ -126,6 +127,14 @@ func (x *session) finish() {
 		b.Total.Observe(total)
 		x.server.Counters.Connect.Observe(connect)
 		x.server.Counters.Total.Observe(total)
+		x.server.Counters.Times.Tunnels.Observe(total)
+	} else if x.server != nil && x.failure.byServer() {
+		x.server.Counters.Times.Errors.Observe(microseconds(x.ended.Sub(x.began)))
+	}
+	x.tell()
+	x.tale.Termination = verdicts[x.failure].termination
+	if x.proxy.keep != nil {
+		x.proxy.keep(&x.tale)
 	}
 	if x.proxy.log != nil {
 		entry := x.entry()
@@ -137,12 +146,12 @@ func (x *session) entry() accesslog.Entry {
 	e := accesslog.Entry{
 		TCP: true, Time: x.began, ID: x.id[:], Client: x.peer, Frontend: x.frontend.Name, Backend: x.backend.Name,
 		BytesIn: uint64(x.tunnelIn), BytesOut: uint64(x.tunnelOut),
-		Retries: x.attempts, Redispatched: x.redispatched(), Termination: verdicts[x.failure].termination,
+		Retries: x.attempts, Redispatched: x.redispatched(), Termination: x.tale.Termination,
 		Timers: accesslog.Timers{
 			Request: accesslog.NotReached, Queue: accesslog.NotReached,
 			Connect: timer(x.picked, x.connected), Response: accesslog.NotReached, Total: timer(x.began, x.ended),
 		},
-		Reason: x.reason(), Conns: x.conns(), Queue: x.waiter.behind,
+		Reason: x.tale.Reason, Why: x.brief(), Conns: x.conns(), Queue: x.waiter.behind,
 	}
 	if x.server != nil || x.waiter.queued > 0 {
 		e.Timers.Queue = x.waiter.queued.Microseconds()

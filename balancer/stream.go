@@ -7,6 +7,8 @@ import (
 	"net"
 	"net/netip"
 	"time"
+
+	"relais/balancer/why"
 )
 
 // stream is what a request and a connection of TCP mode have in common: a client that wants a
@@ -18,6 +20,7 @@ type stream struct {
 	backend  *Backend
 	id       [32]byte
 	peer     netip.AddrPort // of the client; invalid on a unix socket
+	began    time.Time
 
 	waiter   waiter
 	server   *Server   // of the current or last attempt
@@ -36,6 +39,8 @@ type stream struct {
 	answered  time.Time // the first of what the server said: of HTTP the head
 	ended     time.Time
 	sick      bool // the server failed, or said so with a 5xx
+
+	tale why.Record
 }
 
 func (x *stream) begin(p *Proxy, f *Frontend, client net.Addr) {
@@ -100,18 +105,13 @@ func (x *stream) take(leaving leaving) bool {
 	x.picked, x.connected, x.answered, x.sick = time.Now(), time.Time{}, time.Time{}, false
 	s.Counters.Sessions.Inc()
 	s.Counters.SessionsTotal.Inc()
-	if s != x.waiter.want {
-		s.Counters.Balanced.Inc()
-	}
 	s.Counters.LastSession.Store(x.picked.UnixNano())
+	x.attempting()
 	return true
 }
 
 // hear takes note of the first that the server said.
-func (x *stream) hear() {
-	x.answered = time.Now()
-	x.waiter.flight.answered.Store(true)
-}
+func (x *stream) hear() { x.answered = time.Now() }
 
 // turnaround waits before the same server is tried again, as HAProxy does.
 func (x *stream) turnaround(leaving leaving) {
@@ -154,6 +154,7 @@ func (x *stream) again(a attempt) bool {
 	}
 	x.attempts++
 	x.server.Counters.Retries.Inc()
+	x.server.Counters.RetryCauses.Inc(cause(a.failure, x.cause))
 	x.waiter.tried = append(x.waiter.tried, x.server)
 	return true
 }
@@ -184,7 +185,9 @@ func (x *stream) record(f failure, err error, words string) {
 	if x.server != nil {
 		x.server.blame(f)
 	}
+	x.countCause(f, err)
 	x.sick = x.sick || f.byServer()
+	x.failing(words)
 	if len(x.story) > 0 {
 		x.story = append(x.story, "; "...)
 	}
@@ -210,7 +213,7 @@ func (s *Server) blame(f failure) {
 		s.Counters.ConnectErrors.Inc()
 	case failEmpty, failJunk, failTimeout, failCut, failStall, failStatus:
 		s.Counters.ResponseErrors.Inc()
-		if f == failEmpty || f == failCut {
+		if f == failCut || f == failStall {
 			s.Counters.ServerAborts.Inc()
 		}
 	case failClientGone, failClientSlow:

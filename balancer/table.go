@@ -340,6 +340,7 @@ func newFarmSettings(c *config.Backend) (farmSettings, error) {
 		weights = append(weights, s.Weight)
 	}
 	return farmSettings{
+		name:    c.Name,
 		balance: c.Balance, hash: c.Hash, weights: weights, algorithm: algorithm, maxqueue: c.Maxqueue, allBackups: c.AllBackups,
 		slowstart: c.Slowstart, slowstartFirst: c.SlowstartFirst, panicThreshold: c.PanicThreshold, budget: c.RetryBudget,
 	}, err

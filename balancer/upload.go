@@ -20,6 +20,7 @@ type upload struct {
 	server   *h1.ServerConn
 	chunked  bool
 	patience time.Duration
+	flight   *flight
 	report   func(panic any, stack []byte)
 
 	whole atomic.Bool // the body has been read; its last piece may be on its way
@@ -35,7 +36,7 @@ func (x *exchange) startUpload(c *h1.ServerConn) {
 	x.consumed = true
 	x.upload = &upload{
 		client: x.client, server: c, chunked: x.head.Length == h1.Chunked,
-		patience: x.backend.serverTimeout, done: make(chan struct{}),
+		patience: x.backend.serverTimeout, flight: &x.waiter.flight, done: make(chan struct{}),
 		report: x.proxy.panicReporter(x.frontend.Name),
 	}
 	large := &x.proxy.large
@@ -61,9 +62,11 @@ func (u *upload) run(buf []byte) {
 	}()
 	for !u.whole.Load() {
 		var piece []byte
+		u.flight.owe(notYet)
 		if piece, u.clientErr = u.read(buf); u.clientErr != nil {
 			return
 		}
+		u.flight.owe(time.Now().UnixNano()) // also for a server that does not read on
 		if u.serverErr = u.server.Send(piece, u.patience); u.serverErr != nil {
 			return
 		}

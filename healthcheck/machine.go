@@ -159,7 +159,6 @@ func (m *Machine) pass() {
 	if m.up() || m.untested {
 		m.level = m.rise + m.fall - 1
 	}
-	m.untested = m.untested && !m.up()
 }
 
 func (m *Machine) fail() {
@@ -184,7 +183,8 @@ func (m *Machine) change(wasUp bool, now time.Time, by string) Transition {
 	}
 	m.changed = now
 
-	t := Transition{ID: m.id, Up: m.up(), NoLB: m.noLB, At: now, By: by}
+	t := Transition{ID: m.id, Up: m.up(), NoLB: m.noLB, First: m.up() && m.untested, At: now, By: by}
+	m.untested = m.untested && !m.up()
 	switch {
 	case by != "":
 		t.Reason = "changed by " + by

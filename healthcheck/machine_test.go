@@ -230,3 +230,24 @@ func BenchmarkObserveTransition(b *testing.B) {
 		m.Observe(results[i%len(results)], epoch)
 	}
 }
+
+// A server that is new comes up for the first time once. One that was taken to be up never does.
+func TestMachineTellsTheFirstTime(t *testing.T) {
+	for _, test := range []struct {
+		up     bool
+		script string
+		want   string
+	}{
+		{false, "--+--++", "[true false false]"},
+		{true, "---++", "[false false]"},
+	} {
+		_, changes := feed(NewMachine(MachineOptions{Rise: 2, Fall: 2, Up: test.up}, epoch), test.script)
+		var first []bool
+		for _, c := range changes {
+			first = append(first, c.First)
+		}
+		if got := fmt.Sprint(first); got != test.want {
+			t.Errorf("up %t, %s: %s, want %s", test.up, test.script, got, test.want)
+		}
+	}
+}

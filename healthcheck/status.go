@@ -11,6 +11,7 @@ type Transition struct {
 	ID     ID
 	Up     bool
 	NoLB   bool // up, but wants no new requests
+	First  bool // up, and a server that is new never was before
 	At     time.Time
 	Reason string // what follows "DOWN after" in a log line, such as "3 failures: connection refused"; if forced: what follows "DOWN: "
 	Result Result // the evidence: the check that made the difference; zero if forced

@@ -24,6 +24,7 @@ func (c *BackendCounters) Clear(all bool) {
 	clearCounters(&c.SessionsTotal, &c.OverBudget, &c.NoServer, &c.ClientAborts)
 	c.Responses.clear()
 	c.Refused.clear()
+	c.Failures.clear()
 }
 
 // Clear does for a server what FrontendCounters.Clear does.
@@ -33,9 +34,15 @@ func (c *ServerCounters) Clear(all bool) {
 	if !all {
 		return
 	}
-	clearCounters(&c.SessionsTotal, &c.Balanced, &c.BytesIn, &c.BytesOut, &c.ConnectErrors, &c.ResponseErrors,
+	clearCounters(&c.SessionsTotal, &c.BytesIn, &c.BytesOut, &c.ConnectErrors, &c.ResponseErrors,
 		&c.Retries, &c.Redispatches, &c.ClientAborts, &c.ServerAborts, &c.Internal, &c.Connects, &c.Reuses, &c.RacesAvoided)
+	for pick := range c.Picks {
+		c.Picks[pick].Store(0)
+	}
 	c.Responses.clear()
+	c.Times.Clear()
+	c.Failures.clear()
+	c.RetryCauses.clear()
 }
 
 func clearCounters(counters ...*Counter) {

@@ -3,7 +3,12 @@
 // JSON, the HTML page and Prometheus. It imports the standard library only.
 package stats
 
-import "sync/atomic"
+import (
+	"sync/atomic"
+
+	"relais/balancer/why"
+	"relais/stats/latency"
+)
 
 // Counter only goes up. It is safe for concurrent use.
 type Counter struct{ atomic.Uint64 }
@@ -34,17 +39,29 @@ func (g *Gauge) Load() (cur, peak int64) { return g.cur.Load(), g.peak.Load() }
 // Average is HAProxy's sliding average over about the last 1024 samples, with the maximum since
 // start. Samples and results are in microseconds. It is safe for concurrent use.
 type Average struct {
-	sum  atomic.Uint64 // the average times the window
+	sum  atomic.Uint64 // the average times the number of samples, and in its lowest bits that number, at most the window
 	peak atomic.Uint64
 }
 
-const averageWindow = 1024
+const (
+	averageWindow = 1024
+	averageBits   = 11      // of sum, for the number of samples
+	longestSample = 1 << 42 // 50 days: so long that more does not fit
+)
 
 // Observe adds a sample of us microseconds.
 func (a *Average) Observe(us uint64) {
 	for {
-		sum := a.sum.Load()
-		if a.sum.CompareAndSwap(sum, sum-(sum+averageWindow-1)/averageWindow+us) {
+		word := a.sum.Load()
+		sum, n := word>>averageBits, word&(1<<averageBits-1)
+		if n < averageWindow {
+			n++
+		} else {
+			sum -= (sum + averageWindow - 1) / averageWindow
+		}
+		sum += min(us, longestSample)
+		next := sum<<averageBits | n
+		if next == word || a.sum.CompareAndSwap(word, next) { // a queue that nobody is in costs no write
 			break
 		}
 	}
@@ -58,7 +75,9 @@ func (a *Average) Observe(us uint64) {
 
 // Load returns the average and the maximum.
 func (a *Average) Load() (average, peak uint64) {
-	return (a.sum.Load() + averageWindow - 1) / averageWindow, a.peak.Load()
+	word := a.sum.Load()
+	n := max(1, word&(1<<averageBits-1))
+	return (word>>averageBits + n - 1) / n, a.peak.Load()
 }
 
 // Responses counts answers by the class of their status: 0 holds the others, 1 to 5 the 1xx to 5xx.
@@ -77,7 +96,7 @@ func (r *Responses) Count(status int) {
 type FrontendCounters struct {
 	Conns         Gauge   // client connections
 	ConnsTotal    Counter // accepted
-	Requests      Counter // with a readable head
+	Requests      Counter
 	RequestErrors Counter // refused as malformed, too large or too slow
 	Denied        Counter // turned away by a rule: denied, too many, too many at once
 	Intercepted   Counter // answered by the frontend itself, such as with a redirect; error pages do not count
@@ -92,17 +111,17 @@ type FrontendCounters struct {
 
 // ServerCounters is what one server counts.
 type ServerCounters struct {
-	Sessions       Gauge   // requests in flight
-	SessionsTotal  Counter // requests given to the server
-	Balanced       Counter // of them, picked by the algorithm
-	BytesIn        Counter // to the server
-	BytesOut       Counter // from the server
+	Sessions       Gauge              // requests in flight
+	SessionsTotal  Counter            // requests given to the server
+	Picks          [why.Picks]Counter // of them, by how the server was chosen
+	BytesIn        Counter            // to the server
+	BytesOut       Counter            // from the server
 	ConnectErrors  Counter
 	ResponseErrors Counter // empty, cut, malformed or late answers
 	Retries        Counter // attempts on this server that were followed by another attempt
 	Redispatches   Counter // of them, those that went on to another server
 	ClientAborts   Counter
-	ServerAborts   Counter
+	ServerAborts   Counter // of answers that had begun
 	Internal       Counter
 	Connects       Counter      // connections attempted
 	Reuses         Counter      // requests sent over a connection that had been idle
@@ -113,6 +132,21 @@ type ServerCounters struct {
 	Response       Average
 	Total          Average
 	Responses      Responses
+	Times          latency.Times
+
+	Failures    ByReason // attempts that failed, by cause; what the client did is none
+	RetryCauses ByReason // attempts that another one followed
+}
+
+// Balanced is how many requests were given to the server neither because a cookie had named it nor
+// from the queue (HAProxy's lbtot).
+func (c *ServerCounters) Balanced() (n uint64) {
+	for pick := range c.Picks {
+		if pick := why.Pick(pick); pick != why.ByCookie && pick != why.ByQueue {
+			n += c.Picks[pick].Load()
+		}
+	}
+	return n
 }
 
 // BackendCounters is what a backend counts beside the sum over its servers.
@@ -130,5 +164,6 @@ type BackendCounters struct {
 	Total         Average
 	Responses     Responses
 
-	Refused ByReason // answers that break the rules of HTTP
+	Refused  ByReason // answers that break the rules of HTTP
+	Failures ByReason // those in which no server had a part, by cause
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"relais/internal/testkit/golden"
 	"relais/stats"
 	"relais/stats/statstest"
 )
@@ -17,8 +18,8 @@ const haproxyHeader = "# pxname,svname,qcur,qmax,scur,smax,slim,stot,bin,bout,dr
 
 func TestCSVGolden(t *testing.T) {
 	s := statstest.Sample()
-	statstest.Golden(t, "sample.csv", string(writeCSV(t, &s, stats.Filter{})))
-	statstest.Golden(t, "sample-up.csv", string(writeCSV(t, &s, stats.Filter{HideDown: true, Scope: "AP"})))
+	golden.Check(t, "sample.csv", string(writeCSV(t, &s, stats.Filter{})))
+	golden.Check(t, "sample-up.csv", string(writeCSV(t, &s, stats.Filter{HideDown: true, Scope: "AP"})))
 }
 
 func TestCSVHeaderIsHAProxys(t *testing.T) {
@@ -97,7 +98,8 @@ func TestCSVMeanings(t *testing.T) {
 		{"web", "FRONTEND", "econ", ""},
 		{"app", "web1", "ereq", ""},
 		{"app", "web1", "req_tot", "1234567"},
-		{"web", "FRONTEND", "comp_in", ""},
+		{"web", "FRONTEND", "comp_in", "0"},
+		{"app", "web1", "comp_in", ""},
 		{"app", "web1", "addr", "127.0.0.1:5001"},
 		{"app", "BACKEND", "algo", "roundrobin"},
 	} {

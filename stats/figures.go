@@ -38,12 +38,26 @@ func backup(r *Row) Value {
 	return number(r.Backups)
 }
 
+// requests are, of a server, those that it has answered.
 func requests(r *Row) Value {
-	if r.Scope == Frontend {
+	switch r.Scope {
+	case Frontend:
 		return total(r.Requests)
+	case Backend:
+		return total(r.SessionsTotal)
 	}
-	return total(r.SessionsTotal)
+	var answered uint64
+	for _, n := range r.Responses {
+		answered += n
+	}
+	return total(answered)
 }
+
+// never and none are what HAProxy says where nothing of the kind is ever counted, and where there is
+// nothing of the kind now.
+func never(*Row) Value { return total(0) }
+
+func none(*Row) Value { return number(0) }
 
 func lastSession(r *Row) Value {
 	age := r.LastSession

@@ -22,11 +22,16 @@ func (f Filter) Apply(s *Snapshot) *Snapshot {
 	filtered := *s
 	filtered.Proxies = nil
 	for _, proxy := range s.Proxies {
-		if strings.Contains(strings.ToLower(proxy.Name), strings.ToLower(f.Scope)) {
+		if f.Shows(proxy.Name) {
 			filtered.Proxies = append(filtered.Proxies, Proxy{Name: proxy.Name, Rows: f.rows(proxy.Rows)})
 		}
 	}
 	return &filtered
+}
+
+// Shows tells whether the proxy of that name is shown.
+func (f Filter) Shows(proxy string) bool {
+	return strings.Contains(strings.ToLower(proxy), strings.ToLower(f.Scope))
 }
 
 func (f Filter) rows(rows []Row) []Row {

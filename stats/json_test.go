@@ -6,6 +6,7 @@ import (
 	"io"
 	"testing"
 
+	"relais/internal/testkit/golden"
 	"relais/stats"
 	"relais/stats/statstest"
 )
@@ -32,7 +33,7 @@ func TestJSONGolden(t *testing.T) {
 	if err := json.Indent(&indented, writeJSON(t, &s, stats.Filter{Scope: "api"}), "", " "); err != nil {
 		t.Fatal(err)
 	}
-	statstest.Golden(t, "sample.json", indented.String())
+	golden.Check(t, "sample.json", indented.String())
 }
 
 // JSON holds exactly what CSV holds and leaves out what is empty there.

@@ -27,7 +27,12 @@ func TestParseOptions(t *testing.T) {
 		{"", "scope=100%", stats.Options{Filter: stats.Filter{Scope: "100%"}}},
 		{"", "scope=", stats.Options{}},
 		{";typed;upward;CSV", "x=y", stats.Options{}},
+		{";live;up", "", stats.Options{Format: stats.Live, Filter: stats.Filter{HideDown: true}}},
+		{";csv;live", "", stats.Options{Format: stats.CSV}},
 		{";refresh", "", stats.Options{Refresh: true}},
+		{";window=5m", "", stats.Options{Window: "5m"}},
+		{"", "window=10s", stats.Options{Window: "10s"}},
+		{";window=5m;window=1m", "window=2h", stats.Options{}},
 		{";st=DONE;up", "", stats.Options{Outcome: stats.OutcomeDone, Filter: stats.Filter{HideDown: true}}},
 		{"/;st=PART", "scope=app", stats.Options{Outcome: stats.OutcomePartial, Filter: stats.Filter{Scope: "app"}}},
 		{";st=<b>", "", stats.Options{Outcome: stats.OutcomeUnknown}},
@@ -43,7 +48,9 @@ func TestParseOptions(t *testing.T) {
 func FuzzParseOptions(f *testing.F) {
 	f.Add(";csv;norefresh", "scope=app")
 	f.Add("/;up;no-maint;json", ";scope=%zz")
+	f.Add(";live;st=DONE", "up")
 	f.Add(";st=DONE;refresh;norefresh", "st=what")
+	f.Add(";window=10s;up", "window=5m")
 	f.Add(";scope=a;scope=b%3B%3f", "&&;;")
 	f.Fuzz(func(t *testing.T, suffix, query string) {
 		o := stats.ParseOptions(suffix, query)

@@ -1,6 +1,10 @@
 package stats
 
-import "time"
+import (
+	"time"
+
+	"relais/stats/latency"
+)
 
 // Scope tells what a Row is about. The numbers are HAProxy's column "type".
 type Scope int
@@ -21,9 +25,31 @@ func (s Scope) String() string {
 // Snapshot is every figure at one moment, made by package app. Writers (CSV, JSON, page,
 // Prometheus) read nothing else.
 type Snapshot struct {
-	Now     time.Time
-	Process Process
-	Proxies []Proxy
+	Now          time.Time
+	Process      Process
+	Proxies      []Proxy
+	Timeline     []Happening // newest last, at most some hundreds
+	Certificates []Certificate
+}
+
+// Happening is something that an admin wants to know of afterwards: a server or a backend that
+// went down or up, what an operator did, a reload.
+type Happening struct {
+	At      time.Time
+	Proxy   string // empty: it concerns all of them
+	Server  string // empty: it concerns the proxy
+	What    string // such as DOWN, UP, "state drain", reload
+	By      string // who wanted it; empty: nobody, it happened
+	Reason  string // in words; empty: none is known
+	Trouble bool   // something got worse
+}
+
+// Certificate is one that a listener shows to clients.
+type Certificate struct {
+	Bind     string   // address of the listener
+	Names    []string // that it is good for
+	File     string
+	NotAfter time.Time
 }
 
 // Process is what concerns the whole balancer.
@@ -125,8 +151,17 @@ type Row struct {
 	// that were reported went on all the same.
 	FaultsRefused, FaultsReported map[string]uint64
 
+	// Failures are those of a backend or server by cause in words, such as "the server did not
+	// answer in time"; RetryCauses those that another attempt followed.
+	Failures, RetryCauses map[string]uint64
+
+	Oldest       time.Duration // backend and server: age of the oldest request that waits for its answer; 0: none does
+	OldestQueued time.Duration // backend: how long the first in the queue has waited; 0: nobody waits
+
 	QueueTime, ConnectTime, ResponseTime, TotalTime             time.Duration // averages of about the last 1024 requests
 	QueueTimeMax, ConnectTimeMax, ResponseTimeMax, TotalTimeMax time.Duration
+
+	Times *latency.Times // server; nil: none
 
 	Connects, Reuses, RacesAvoided uint64
 	IdleConns, UsedConns           int64 // server

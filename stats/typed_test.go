@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"relais/internal/testkit/golden"
 	"relais/stats"
 	"relais/stats/statstest"
 )
@@ -16,7 +17,7 @@ func TestTypedGolden(t *testing.T) {
 	if err := stats.WriteTyped(&b, &s, stats.Filter{Scope: "app", HideDown: true}, false); err != nil {
 		t.Fatal(err)
 	}
-	statstest.Golden(t, "sample.typed", b.String())
+	golden.Check(t, "sample.typed", b.String())
 	b.Reset()
 	if err := stats.WriteTyped(&b, &s, stats.Filter{Scope: "web"}, true); err != nil {
 		t.Fatal(err)
@@ -46,7 +47,7 @@ func TestInfoGolden(t *testing.T) {
 		"info-typed": {Typed: true, Float: true},
 		"info.json":  {JSON: true, Float: true, Desc: true},
 	} {
-		statstest.Golden(t, name, writeInfo(t, o))
+		golden.Check(t, name, writeInfo(t, o))
 	}
 }
 

@@ -16,7 +16,7 @@ func TestPageDescribesEveryField(t *testing.T) {
 		t.Fatal(err)
 	}
 	full := ordinary()
-	full.TLS, full.ClientID, full.Referer, full.Reason = true, []byte("x"), []byte("x"), "x"
+	full.TLS, full.ClientID, full.Referer, full.Why, full.Reason = true, []byte("x"), []byte("x"), "x", "x"
 	session := full
 	session.TCP = true
 	for _, x := range []*Entry{&full, &session} {

@@ -47,6 +47,7 @@ type Entry struct {
 	Redispatched bool   // one of them went to another server
 	Reused       bool   // the connection to the server had been idle
 	Termination  string // HAProxy's four characters: who ended it, when, and the cookie
+	Why          string // why the server was this one (docs/logs.md), such as "roundrobin 3/3"
 	Reason       string // the cause in words when something went wrong, such as "web2: connection refused; answered by web3"
 }
 

@@ -55,6 +55,7 @@ func (l *Logger) Log(x *Entry) {
 		e.Bool("reused", x.Reused)
 	}
 	text(e, "termination", x.Termination, maxText)
+	optional(e, "why", x.Why)
 	optional(e, "reason", x.Reason)
 	optional(e, "user_agent", x.UserAgent)
 	if len(x.Referer) > 0 {

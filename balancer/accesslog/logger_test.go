@@ -37,6 +37,7 @@ func ordinary() Entry {
 		BytesOut:    2750,
 		Reused:      true,
 		Termination: NoTermination,
+		Why:         "roundrobin 3/3",
 	}
 }
 
@@ -50,6 +51,7 @@ func TestLines(t *testing.T) {
 			x.ClientID, x.Referer = []byte("from-the-client"), []byte("http://example.com/")
 			x.Server, x.Reused = "web3", false
 			x.Retries, x.Redispatched = 1, true
+			x.Why = "retry web2: connection refused; roundrobin 2/3"
 			x.Reason = "web2: connection refused; answered by web3"
 		}},
 		{"client_gone", func(x *Entry) {
@@ -60,6 +62,7 @@ func TestLines(t *testing.T) {
 		{"no_server", func(x *Entry) {
 			x.Timers = Timers{0, 5_000_000, NotReached, NotReached, 5_000_000}
 			x.Server, x.Status, x.Termination = "", 503, "sQ--"
+			x.Why = "queue 4 5000ms; none: no server had room within timeout.queue"
 			x.Reason = "no slot on any server within 5s"
 		}},
 		{"bad_request", func(x *Entry) {

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"hash/maphash"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -125,7 +126,7 @@ func (g *Guard) authenticate(p *policy, r *Request) (caller, *refusal) {
 		who.claims = u.Name
 	}
 	v := g.logins.try(&attempt{
-		id:   g.seal.of("login", from, name, password, string(u.Hash)),
+		id:   g.seal.of("login", from, name, password, string(u.Hash), strconv.FormatBool(known)), // not to be taken for a user of old whose hash another has now
 		from: from, name: name, password: password, hash: u.Hash, known: known,
 	})
 	if v.outcome == right {

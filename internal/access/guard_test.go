@@ -233,6 +233,11 @@ func TestUpdateEndsLoginsAtOnce(t *testing.T) {
 	g.Update(withUsers(p, User{Name: "eye", Hash: p.Users[1].Hash, Role: RoleRead}))
 	wantStatus(t, g.Decide(get(here, "ops", "new-secret")), 401)
 	wantStatus(t, g.Decide(get(here, "ops", "ops-secret")), 401)
+
+	wantStatus(t, g.Decide(get(here, "eye", "eye-secret")), 200)
+	g.Update(withUsers(p, User{Name: "renamed", Hash: p.Users[1].Hash, Role: RoleOperate})) // who is the stand-in for eye, too
+	wantStatus(t, g.Decide(get(here, "eye", "eye-secret")), 401)
+	wantStatus(t, g.Decide(get(here, "renamed", "eye-secret")), 200)
 }
 
 // withUsers is the policy with other users.

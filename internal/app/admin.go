@@ -7,7 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"github.com/valyala/fasthttp"
 	"github.com/valyala/fasthttp/fasthttpadaptor"
 
@@ -15,6 +14,7 @@ import (
 	"relais/internal/listen"
 	"relais/stats"
 	"relais/stats/page"
+	"relais/stats/page/explain"
 	"relais/stats/prom"
 )
 
@@ -29,7 +29,9 @@ const adminStop = time.Second
 type adminServer struct {
 	address  string // as the configuration has it
 	listener *listen.Listener
+	shown    []stats.Certificate // to clients; under App.mu
 	server   *fasthttp.Server
+	live     *live
 	done     chan struct{}
 }
 
@@ -43,7 +45,7 @@ func (a *App) openAdmin(g *generation) error {
 	bind := listen.Bind{Address: c.Bind, Inherited: a.inherited()}
 	if c.TLS != nil {
 		var err error
-		if bind.TLS, err = a.serverTLS(c.TLS); err != nil {
+		if bind.TLS, g.adminShown, err = a.serverTLS(c.Bind, c.TLS); err != nil {
 			return fmt.Errorf("listen on %s: %w", c.Bind, err)
 		}
 	}
@@ -51,7 +53,7 @@ func (a *App) openAdmin(g *generation) error {
 		g.admin, g.adminBind = a.admin, bind
 		return nil
 	}
-	s := &adminServer{address: c.Bind, done: make(chan struct{})}
+	s := &adminServer{address: c.Bind, shown: g.adminShown, live: a.newLive(), done: make(chan struct{})}
 	ln, err := listen.Open(bind, listen.NewSlots(adminConns), func(c net.Conn) net.Conn {
 		return &slotConn{c, func(c net.Conn) { s.listener.Release(c) }}
 	})
@@ -60,7 +62,7 @@ func (a *App) openAdmin(g *generation) error {
 	}
 	s.listener = ln
 	s.server = &fasthttp.Server{
-		Handler:               a.adminHandler(),
+		Handler:               a.adminHandler(s.live),
 		Name:                  "relais",
 		ReadTimeout:           10 * time.Second,
 		WriteTimeout:          30 * time.Second,
@@ -84,17 +86,18 @@ func (s *adminServer) serve() {
 }
 
 func (s *adminServer) stop() {
+	s.live.stop()
 	ctx, cancel := context.WithTimeout(context.Background(), adminStop)
 	defer cancel()
 	_ = s.server.ShutdownWithContext(ctx)
 	s.listener.CloseConns()
 	<-s.done
+	s.live.all.Wait()
 }
 
 // adminHandler answers on the admin listener.
-func (a *App) adminHandler() fasthttp.RequestHandler {
-	metrics := fasthttpadaptor.NewFastHTTPHandler(promhttp.HandlerFor(
-		prom.New(a.Snapshot, Version), promhttp.HandlerOpts{MaxRequestsInFlight: 4}))
+func (a *App) adminHandler(live *live) fasthttp.RequestHandler {
+	metrics := fasthttpadaptor.NewFastHTTPHandler(prom.Handler(a.Snapshot, Version))
 	assets := page.Assets()
 	return func(ctx *fasthttp.RequestCtx) {
 		defer a.surviveAdmin(ctx)
@@ -112,10 +115,12 @@ func (a *App) adminHandler() fasthttp.RequestHandler {
 		case path == "/" && root != "/":
 			ctx.Redirect(root, fasthttp.StatusFound)
 		case serveAsset(ctx, assets, strings.TrimPrefix(path, strings.TrimSuffix(root, "/")+"/")):
+		case path == explain.Path(root) && !ctx.IsPost():
+			a.answerWhy(ctx)
 		case strings.HasPrefix(path, root) && ctx.IsPost():
 			a.answerAction(ctx, who)
 		case strings.HasPrefix(path, root):
-			a.answerStats(ctx, path[len(root):], who)
+			a.answerStats(ctx, path[len(root):], who, live)
 		default:
 			text(ctx, fasthttp.StatusNotFound, "nothing here; the statistics are at "+root+"\n")
 		}
@@ -127,7 +132,7 @@ func secure(h *fasthttp.ResponseHeader) {
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Referrer-Policy", "same-origin")
 	h.Set("X-Frame-Options", "DENY")
-	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'")
+	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'")
 }
 
 func text(ctx *fasthttp.RequestCtx, status int, s string) {
@@ -159,8 +164,12 @@ func serveAsset(ctx *fasthttp.RequestCtx, assets map[string]page.Asset, name str
 }
 
 // answerStats answers with the statistics in the form that the rest of the path asks for.
-func (a *App) answerStats(ctx *fasthttp.RequestCtx, suffix string, who access.Decision) {
+func (a *App) answerStats(ctx *fasthttp.RequestCtx, suffix string, who access.Decision, live *live) {
 	o := stats.ParseOptions(suffix, string(ctx.URI().QueryString()))
+	if o.Format == stats.Live {
+		a.answerLive(ctx, live, a.viewOf(o, who))
+		return
+	}
 	s := a.Snapshot(time.Now())
 	var err error
 	switch o.Format {
@@ -172,9 +181,7 @@ func (a *App) answerStats(ctx *fasthttp.RequestCtx, suffix string, who access.De
 		err = stats.WriteJSON(ctx, &s, o.Filter)
 	default:
 		ctx.SetContentType("text/html; charset=utf-8")
-		err = page.Render(ctx, &s, page.Options{
-			Options: o, Path: a.cfg.Load().Stats.Path, Metrics: "/metrics", Admin: a.buttons(who),
-		})
+		err = page.Render(ctx, &s, a.pageOptions(a.viewOf(o, who)))
 	}
 	if err != nil {
 		a.log.Error().Err(err).Msg("the statistics could not be written")

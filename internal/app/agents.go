@@ -26,6 +26,7 @@ func (a *App) heed(id healthcheck.ID, said healthcheck.Advice) {
 	event.Str("backend", id.Backend).Str("server", id.Server).Int("weight", s.Weight()).Int("maxconn", s.Maxconn()).
 		Bool("drain", now.Drain).Bool("maintenance", now.Maintenance).Bool("down", now.Down).Str("reason", said.Reason).
 		Msg(id.Server + " is as its agent says")
+	a.noteAdvice(id, before, now, said.Reason)
 	a.reportBackend(id.Backend, time.Now())
 }
 

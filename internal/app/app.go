@@ -6,6 +6,7 @@ package app
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"sync"
 	"sync/atomic"
@@ -14,12 +15,15 @@ import (
 	"github.com/rs/zerolog"
 
 	"relais/balancer"
+	"relais/balancer/why"
 	"relais/healthcheck"
 	"relais/internal/access"
 	"relais/internal/config"
 	"relais/internal/config/file"
 	"relais/internal/listen"
 	"relais/internal/operate"
+	"relais/stats"
+	"relais/stats/latency"
 )
 
 // Options are what the balancer gets from its command line and its process.
@@ -52,9 +56,11 @@ type App struct {
 	agents  *healthcheck.Agents
 	healths *healths
 	figures *figures
+	memory  *why.Memory
 	slots   *listen.Slots // of all frontends together
 
 	observers atomic.Pointer[map[*balancer.Server]*healthcheck.Observer] // of live traffic
+	timeline  timeline
 
 	change        sync.Mutex // one change of what is in force at a time
 	parts         *parts     // under change
@@ -100,7 +106,7 @@ func Prepare(cfg *config.Config, o Options) (*App, error) {
 	}
 	a := &App{
 		file: o.ConfigFile, getenv: o.Getenv, given: o.Given, waits: o.Waits, started: time.Now(), logs: logs, log: logs.log,
-		parts: newParts(cfg), guard: access.New(access.Policy{}),
+		parts: newParts(cfg), guard: access.New(access.Policy{}), memory: newMemory(cfg.Explain),
 		bindSlots: map[string]*listen.Slots{}, slotAddresses: map[operate.Object]string{}, stopping: make(chan struct{}), renamed: make(chan struct{}, 1),
 	}
 	if a.journal, _ = operate.Open(""); !o.Waits {
@@ -127,10 +133,14 @@ func (a *App) prepare(file *config.Config) (err error) {
 	}()
 	a.names.follow(a.parts)
 	cfg := a.parts.assemble(a.expand)
-	if a.proxy, err = balancer.New(cfg, balancer.Options{
+	options := balancer.Options{
 		Log: a.logs.access, OnPanic: a.reportPanic, OnPanicThreshold: a.reportPanicThreshold, OnResult: a.observe,
 		CookieKey: a.cookieKey(file),
-	}); err != nil {
+	}
+	if a.memory != nil {
+		options.Keep = a.memory.Keep
+	}
+	if a.proxy, err = balancer.New(cfg, options); err != nil {
 		return err
 	}
 	a.healths, a.figures = &healths{}, newFigures(a.proxy.Table, a.started)
@@ -174,12 +184,14 @@ func (a *App) Begin(text []byte) error {
 	if err != nil {
 		return err
 	}
+	a.timeline.add(aboutProcess, stats.Happening{What: "start", Reason: fmt.Sprintf("version %s, configuration %s", Version, file.Fingerprint())})
 	a.proxy.Publish(table)
 	a.cfg.Store(cfg)
 	a.prepared.moveTo(table, a.parts.closed)
 	a.guardWith(file)
 	a.startChecks(plan, left)
 	a.begun = true
+	a.remember(time.Now()) // nothing has been counted yet: who asks for shares is told of all requests
 	a.adopt(a.prepared)
 	a.prepared = nil
 	a.own()
@@ -207,7 +219,7 @@ func (a *App) own() {
 func (a *App) runBeside() {
 	ctx, cancel := context.WithCancel(context.Background())
 	a.ending = cancel
-	for _, run := range []func(context.Context){a.sample, a.followNames, a.watchDisk, a.runJournal} {
+	for _, run := range []func(context.Context){a.sample, a.followNames, a.watchDisk, a.runJournal, a.watchCertificates} {
 		a.beside.Go(func() { run(ctx) })
 	}
 }
@@ -283,8 +295,10 @@ func (a *App) Ready() bool {
 func (a *App) reportPanicThreshold(backend string, on bool) {
 	if on {
 		a.log.Error().Str("backend", backend).Msg("backend " + backend + ": fewer servers are up than panic_threshold wants; all are used, whatever their checks say")
+		a.timeline.add(aboutProcess, stats.Happening{Proxy: backend, What: "PANIC", Reason: "fewer servers are up than panic_threshold wants; all are used", Trouble: true})
 		return
 	}
+	a.timeline.add(aboutProcess, stats.Happening{Proxy: backend, What: "PANIC over", Reason: "enough servers are up again"})
 	a.log.Info().Str("backend", backend).Msg("backend " + backend + ": enough servers are up again; only those are used")
 }
 
@@ -297,6 +311,7 @@ func (a *App) reportPanic(frontend string, value any, stack []byte) {
 func (a *App) sample(ctx context.Context) {
 	ticker := time.NewTicker(time.Second)
 	defer ticker.Stop()
+	scratch, counted := &latency.Counts{}, time.Now()
 	for {
 		select {
 		case <-ctx.Done():
@@ -304,6 +319,11 @@ func (a *App) sample(ctx context.Context) {
 		case now := <-ticker.C:
 			a.figures.sample(now)
 			a.history.add(a.traffic(now))
+			a.tickTimes(now, scratch)
+			if now.Sub(counted) >= why.SampleInterval {
+				a.remember(now)
+				counted = now
+			}
 			a.proxy.Tick(now)
 			if a.leavingSettled() {
 				a.renew()

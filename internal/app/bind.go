@@ -2,7 +2,6 @@ package app
 
 import (
 	"crypto/tls"
-	"crypto/x509"
 	"fmt"
 	"net"
 	"time"
@@ -10,11 +9,12 @@ import (
 	"relais/balancer"
 	"relais/internal/config"
 	"relais/internal/listen"
+	"relais/stats"
 )
 
 // bind translates a bind of the configuration, and reads its certificates.
-func (a *App) bind(f *balancer.Frontend, c *config.Bind) (listen.Bind, error) {
-	b := listen.Bind{Address: c.Address, Mode: c.Mode, Slots: a.slotsOf(f), Inherited: a.inherited()}
+func (a *App) bind(f *balancer.Frontend, c *config.Bind) (b listen.Bind, shown []stats.Certificate, err error) {
+	b = listen.Bind{Address: c.Address, Mode: c.Mode, Slots: a.slotsOf(f), Inherited: a.inherited()}
 	b.Refused = func(peer net.Addr, err error) {
 		f.Counters.RequestErrors.Inc()
 		a.log.Debug().Str("frontend", f.Name).Str("bind", c.Address).Stringer("peer", peer).Err(err).Msg("connection refused")
@@ -23,13 +23,12 @@ func (a *App) bind(f *balancer.Frontend, c *config.Bind) (listen.Bind, error) {
 		b.Proxy = &listen.Proxy{From: c.AcceptProxy.From}
 	}
 	if c.TLS == nil {
-		return b, nil
+		return b, nil, nil
 	}
-	var err error
-	if b.TLS, err = a.serverTLS(c.TLS); err != nil {
-		return b, fmt.Errorf("listen on %s: %w", c.Address, err)
+	if b.TLS, shown, err = a.serverTLS(c.Address, c.TLS); err != nil {
+		return b, nil, fmt.Errorf("listen on %s: %w", c.Address, err)
 	}
-	return b, nil
+	return b, shown, nil
 }
 
 // inherited are the sockets to listen on that the process was started with. A reload opens its own.
@@ -57,40 +56,35 @@ func (a *App) limitFrontends(t *balancer.Table) {
 	}
 }
 
-func (a *App) serverTLS(c *config.TLS) (*tls.Config, error) {
+// serverTLS reads what a listener needs for TLS, and tells which certificates it shows.
+func (a *App) serverTLS(address string, c *config.TLS) (settings *tls.Config, shown []stats.Certificate, err error) {
 	var certificates []tls.Certificate
 	for _, files := range c.Certificates {
 		certificate, err := files.Load()
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
-		a.warnOfDates(files.Cert, certificate.Leaf)
 		certificates = append(certificates, certificate)
+		shown = append(shown, shownCertificate(address, files.Cert, certificate.Leaf))
+		if begin := certificate.Leaf.NotBefore; time.Now().Before(begin) {
+			a.log.Warn().Str("cert", files.Cert.String()).Time("not_before", begin).Msg("the certificate is not valid yet; clients will refuse it")
+		}
 	}
-	settings := listen.ServerTLS(certificates)
+	a.warnOfExpiry(shown, time.Now())
+	settings = listen.ServerTLS(certificates)
 	if c.MinVersion == "1.3" {
 		settings.MinVersion = tls.VersionTLS13
 	}
 	if c.ClientCA.None() {
-		return settings, nil
+		return settings, shown, nil
 	}
 	authorities, err := c.LoadClientCA()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	settings.ClientCAs, settings.ClientAuth = authorities, tls.RequireAndVerifyClientCert
 	if c.Verify == "optional" {
 		settings.ClientAuth = tls.VerifyClientCertIfGiven
 	}
-	return settings, nil
-}
-
-// warnOfDates says that clients will refuse a certificate. Not to start at all would help nobody.
-func (a *App) warnOfDates(file config.Path, leaf *x509.Certificate) {
-	switch now := time.Now(); {
-	case now.After(leaf.NotAfter):
-		a.log.Warn().Str("cert", file.String()).Time("not_after", leaf.NotAfter).Msg("the certificate has expired; clients will refuse it")
-	case now.Before(leaf.NotBefore):
-		a.log.Warn().Str("cert", file.String()).Time("not_before", leaf.NotBefore).Msg("the certificate is not valid yet; clients will refuse it")
-	}
+	return settings, shown, nil
 }

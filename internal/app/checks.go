@@ -7,6 +7,7 @@ import (
 	"relais/balancer"
 	"relais/healthcheck"
 	"relais/internal/config"
+	"relais/stats"
 )
 
 // startChecks starts health checks and agents, and joins them with the servers.
@@ -118,6 +119,7 @@ func (a *App) logTransition(t healthcheck.Transition) {
 	case t.Up:
 		event, state = a.log.Info(), "UP"
 	}
+	a.noteTransition(t, state)
 	if t.By != "" {
 		event.Str("backend", t.ID.Backend).Str("server", t.ID.Server).Str("by", t.By).Msg(fmt.Sprintf("%s %s: %s", t.ID.Server, state, t.Reason))
 		a.reportBackend(t.ID.Backend, t.At)
@@ -134,7 +136,11 @@ func (a *App) reportBackend(name string, at time.Time) {
 	switch usable, changed := a.figures.backendChanged(name, at); {
 	case changed && !usable:
 		a.log.Error().Str("backend", name).Msg("backend " + name + " has no server available")
+		a.timeline.add(aboutProcess, stats.Happening{At: at, Proxy: name, What: "DOWN", Reason: "no server is usable", Trouble: true})
 	case changed:
+		if a.figures.backend(name).downs > 0 { // else it is new
+			a.timeline.add(aboutProcess, stats.Happening{At: at, Proxy: name, What: "UP", Reason: "a server is usable again"})
+		}
 		a.log.Info().Str("backend", name).Msg("backend " + name + " has a server again")
 	}
 }

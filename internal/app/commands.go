@@ -41,6 +41,26 @@ func (a *App) commands() []ctl.Command {
 			Run:  a.showChanges,
 		},
 		{
+			Words: []string{"show", "events"}, Level: ctl.Operator,
+			Help: "list what has happened: servers up and down, orders, reloads, other addresses",
+			Run:  a.showEvents,
+		},
+		{
+			Words: []string{"show", "ssl", "cert"}, Level: ctl.User,
+			Help: "list the certificates that listeners show, and when they expire",
+			Run:  a.showCertificates,
+		},
+		{
+			Words: []string{"show", "latency"}, Usage: "[backend]", Level: ctl.User,
+			Help: "list percentiles of how long servers took, over the last 10 s, 1 min and 5 min",
+			Run:  a.showLatency,
+		},
+		{
+			Words: []string{"explain"}, Usage: "ID | --backend NAME [--last TIME] | [--last TIME] [--client NETWORK] [--path PATH] [--status STATUS] ...", Level: ctl.User,
+			Help: "say why a request went where it went, why servers have their shares, or list requests",
+			Run:  a.explain,
+		},
+		{
 			Words: []string{"show", "names"}, Level: ctl.User,
 			Help: "list the names that servers come from, and their addresses",
 			Run:  a.showNames,
@@ -87,8 +107,9 @@ func withoutDashes(args []string) []string {
 	return plain
 }
 
-// tellReload logs how a reload went, and who wanted it.
+// tellReload writes into log and timeline how a reload went, and who wanted it.
 func (a *App) tellReload(done Reloaded, err error, by string) {
+	a.noteReload(done, err, by)
 	switch {
 	case err != nil:
 		a.log.Error().Err(err).Str("by", by).Str("config", a.file).Msg("not reloaded; the old configuration holds on")

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/rs/zerolog"
+
 	"relais/balancer"
 	"relais/healthcheck"
 	"relais/internal/ctl"
@@ -53,13 +55,17 @@ func (c control) order(object operate.Object, key operate.Key, value string, not
 	}
 	o := operate.Order{Object: object, Key: key, Value: value, By: note.By, Reason: note.Reason, For: note.For, File: file}
 	before, had := c.journal.Order(object, key)
+	began := time.Now()
 	if err := c.journal.Give(o); err != nil {
 		return "", err
 	}
 	if err := c.follow(object); err != nil {
 		return "", errors.Join(err, c.giveBack(note, o, before, had))
 	}
-	c.tell(note, o.String())
+	c.log.Warn().EmbedObject(noted(note)).Msg(o.String())
+	if had || value != file { // else everything is as it was
+		c.noteOrder(began, o.String(), note.By, note.Reason)
+	}
 	return c.journal.Warning(), nil
 }
 
@@ -72,16 +78,27 @@ func (c control) giveBack(note ctl.Note, o, before operate.Order, had bool) erro
 	return err
 }
 
-// tell writes what an operator has done into the log.
-func (c control) tell(note ctl.Note, what string) {
-	event := c.log.Warn().Str("by", note.By)
-	if note.Reason != "" {
-		event = event.Str("reason", note.Reason)
+// tell writes what an operator has done into the log and the timeline.
+func (c control) tell(note ctl.Note, what string) { c.tellSince(time.Now(), note, what) }
+
+// tellSince does so of what has begun to have consequences before, which the timeline has behind it.
+func (c control) tellSince(began time.Time, note ctl.Note, what string) {
+	c.log.Warn().EmbedObject(noted(note)).Msg(what)
+	c.noteOrder(began, what, note.By, note.Reason)
+}
+
+// noted is a note as the log has it.
+type noted ctl.Note
+
+// MarshalZerologObject implements zerolog.LogObjectMarshaler.
+func (n noted) MarshalZerologObject(event *zerolog.Event) {
+	event.Str("by", n.By)
+	if n.Reason != "" {
+		event.Str("reason", n.Reason)
 	}
-	if note.For > 0 {
-		event = event.Time("until", time.Now().Add(note.For))
+	if n.For > 0 {
+		event.Time("until", time.Now().Add(n.For))
 	}
-	event.Msg(what)
 }
 
 // addedValue is what a server that was added at run time began with.
@@ -180,7 +197,7 @@ func (c control) ShutdownFrontend(frontend string, note ctl.Note) error {
 
 // rebuild changes the parts and puts them in force, or leaves everything as it was.
 func (c control) rebuild(edit func(*parts), note ctl.Note, what string) error {
-	before := c.parts
+	began, before := time.Now(), c.parts
 	c.parts = before.clone()
 	edit(c.parts)
 	if err := c.put(); err != nil {
@@ -188,7 +205,7 @@ func (c control) rebuild(edit func(*parts), note ctl.Note, what string) error {
 		return err
 	}
 	c.edits++
-	c.tell(note, what)
+	c.tellSince(began, note, what)
 	return nil
 }
 
@@ -203,13 +220,14 @@ func (c control) SetHealth(n ctl.Name, health ctl.Health, note ctl.Note) error {
 		if _, follows := c.healths.leader(id); follows {
 			return errors.New("cannot change health on a tracking server.") //nolint:staticcheck // HAProxy's words
 		}
+		began := time.Now()
 		if _, checked := c.checks.Status(n.Backend, n.Server); checked {
 			c.checks.Force(id, healthcheck.Forced(health), note.By)
 		} else {
 			c.healths.force(id, s, health != ctl.HealthDown, health == ctl.HealthStopping)
 			c.reportBackend(n.Backend, time.Now())
 		}
-		c.tell(note, fmt.Sprintf("server %s/%s: health %s", n.Backend, n.Server, health))
+		c.tellSince(began, note, fmt.Sprintf("server %s/%s: health %s", n.Backend, n.Server, health))
 		return nil
 	})
 }
@@ -220,10 +238,11 @@ func (c control) SetAgentHealth(n ctl.Name, up bool, note ctl.Note) error {
 		if _, err := c.find(n); err != nil {
 			return err
 		}
+		began := time.Now()
 		if !c.agents.Force(healthcheck.ID{Backend: n.Backend, Server: n.Server}, up, note.By) {
 			return errNoAgent
 		}
-		c.tell(note, fmt.Sprintf("server %s/%s: agent says up: %t", n.Backend, n.Server, up))
+		c.tellSince(began, note, fmt.Sprintf("server %s/%s: agent says up: %t", n.Backend, n.Server, up))
 		return nil
 	})
 }

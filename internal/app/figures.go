@@ -44,6 +44,7 @@ type backendState struct {
 func newFigures(table func() *balancer.Table, started time.Time) *figures {
 	f := &figures{table: table, started: started, backends: map[string]*backendState{}}
 	f.reconcile(started)
+	f.sample(started)
 	return f
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"relais/balancer"
 	"relais/internal/listen"
+	"relais/stats"
 )
 
 // bindServer serves the connections of one bind: in HTTP mode with fasthttp's server behind the
@@ -21,6 +22,7 @@ type bindServer struct {
 	address  string
 	mode     string
 	frontend atomic.Pointer[balancer.Frontend] // whose connections come in here
+	shown    []stats.Certificate               // to clients; under App.mu
 	listener *listen.Listener
 	proxy    *balancer.Proxy
 	http     *fasthttp.Server // nil: TCP mode
@@ -30,8 +32,8 @@ type bindServer struct {
 
 // openBind opens a bind of a frontend. fasthttp sees nothing but stand-ins of the requests, so
 // its buffers are small.
-func (a *App) openBind(f *balancer.Frontend, b listen.Bind) (*bindServer, error) {
-	s := &bindServer{address: b.Address, mode: f.Mode, proxy: a.proxy, done: make(chan struct{})}
+func (a *App) openBind(f *balancer.Frontend, b listen.Bind, shown []stats.Certificate) (*bindServer, error) {
+	s := &bindServer{address: b.Address, mode: f.Mode, shown: shown, proxy: a.proxy, done: make(chan struct{})}
 	s.frontend.Store(f)
 	wrap := func(conn net.Conn) net.Conn { return conn }
 	if f.Mode == "http" {

@@ -11,6 +11,7 @@ import (
 	"relais/balancer"
 	"relais/internal/config"
 	"relais/internal/listen"
+	"relais/stats"
 )
 
 // generation is what a configuration needs to be in force, with everything done that can fail.
@@ -23,12 +24,15 @@ type generation struct {
 	admin     *adminServer                // nil: none
 	adminBind listen.Bind                 // of admin
 	socket    *socketServer               // nil: none
+
+	adminShown []stats.Certificate // of admin, to clients
 }
 
 // bindChange is what becomes of a bind that stays.
 type bindChange struct {
 	frontend *balancer.Frontend
 	bind     *listen.Bind // nil: as it was
+	shown    []stats.Certificate
 }
 
 // open opens every listener that the configuration has and the balancer has not, or none.
@@ -65,19 +69,19 @@ func (a *App) openOrKeep(g *generation, f *balancer.Frontend, c *config.Bind) er
 		g.update[a.binds[i]] = &bindChange{frontend: f}
 		return nil
 	}
-	b, err := a.bind(f, c)
+	b, shown, err := a.bind(f, c)
 	if err != nil {
 		return err
 	}
 	if i >= 0 && a.binds[i].mode == f.Mode {
 		g.binds = append(g.binds, a.binds[i])
-		g.update[a.binds[i]] = &bindChange{f, &b}
+		g.update[a.binds[i]] = &bindChange{f, &b, shown}
 		return nil
 	}
 	if i >= 0 {
 		b.Socket = a.binds[i].listener
 	}
-	s, err := a.openBind(f, b)
+	s, err := a.openBind(f, b, shown)
 	if err != nil {
 		return a.explainInUse(b.Address, err)
 	}
@@ -133,6 +137,7 @@ func (g *generation) moveTo(table *balancer.Table, closed map[string]closing) {
 
 // adopt serves the listeners of a generation, and no others.
 func (a *App) adopt(g *generation) {
+	before := openFrontends(a.binds)
 	for s, change := range g.update {
 		s.frontend.Store(change.frontend)
 		if change.bind != nil {
@@ -151,6 +156,7 @@ func (a *App) adopt(g *generation) {
 	closed := slices.DeleteFunc(slices.Clone(a.binds), func(s *bindServer) bool { return slices.Contains(g.binds, s) })
 	admin, socket := a.admin, a.socket
 	a.binds, a.admin, a.socket = g.binds, g.admin, g.socket
+	g.show()
 	a.mu.Unlock()
 	if socket != g.socket {
 		if g.socket != nil {
@@ -171,7 +177,22 @@ func (a *App) adopt(g *generation) {
 			a.retired.Go(admin.stop)
 		}
 	}
+	if a.prepared != g { // not at the start
+		a.noteFrontends(before, openFrontends(g.binds))
+	}
 	a.retire(closed)
+}
+
+// show takes note of the certificates that the listeners show now. It is called under App.mu.
+func (g *generation) show() {
+	for s, change := range g.update {
+		if change.bind != nil {
+			s.shown = change.shown
+		}
+	}
+	if g.admin != nil {
+		g.admin.shown = g.adminShown
+	}
 }
 
 // tellRevoked says that clients have been sent away.

@@ -48,14 +48,14 @@ func house() []room {
 		{
 			path: "internal/app", libs: []string{"fasthttp", "zerolog", "prometheus"},
 			may: []string{
-				"balancer", "balancer/dial", "balancer/h1", "balancer/accesslog", "healthcheck", "healthcheck/mysqlcheck", "stats", "stats/page", "stats/prom",
+				"balancer", "balancer/dial", "balancer/h1", "balancer/accesslog", "balancer/why", "healthcheck", "healthcheck/mysqlcheck", "stats", "stats/latency", "stats/page", "stats/page/explain", "stats/prom",
 				"internal/access", "internal/config", "internal/config/file", "internal/discovery", "internal/operate", "internal/ctl", "internal/listen", "internal/logqueue", "internal/syslog",
 				"internal/handover", "internal/systemd", "internal/plan",
 			},
 			why: "app wires the balancer; web application, backup and Docker are other processes",
 		},
 		{
-			path: "balancer", may: []string{"balancer/dial", "balancer/h1", "balancer/lb", "balancer/accesslog", "balancer/route", "balancer/sticky", "balancer/tunnel", "stats", "internal/config", "internal/steady"}, libs: []string{"fasthttp"},
+			path: "balancer", may: []string{"balancer/dial", "balancer/h1", "balancer/lb", "balancer/accesslog", "balancer/route", "balancer/sticky", "balancer/tunnel", "balancer/why", "stats", "internal/config", "internal/steady"}, libs: []string{"fasthttp"},
 			why: "the data path knows no files, no logger but the access log, no metrics library, no Docker; app joins it with health checks by func values",
 		},
 		{
@@ -87,6 +87,10 @@ func house() []room {
 			why: "an entry is plain values, so that any data path can log it",
 		},
 		{
+			path: "balancer/why", std: true,
+			why: "it remembers plain values and tells of them; the data path makes them",
+		},
+		{
 			path: "healthcheck", may: []string{"internal/config"}, libs: []string{"fasthttp"},
 			why: "health is a pure state machine: it returns transitions, and app logs, counts and applies them",
 		},
@@ -95,15 +99,23 @@ func house() []room {
 			why: "it is one probe among others, apart from them for the sake of its library",
 		},
 		{
-			path: "stats", std: true,
-			why: "everybody imports it, so it imports nobody",
+			path: "stats", may: []string{"balancer/why", "stats/latency"}, std: true,
+			why: "everybody imports it, so it imports nobody but what is plain values",
 		},
 		{
-			path: "stats/page", may: []string{"stats"}, std: true,
+			path: "stats/latency", std: true,
+			why: "a histogram knows microseconds, and not whose they are",
+		},
+		{
+			path: "stats/page", may: []string{"stats", "stats/latency"}, std: true,
 			why: "the page shows a Snapshot; what it needs done it declares as an interface",
 		},
 		{
-			path: "stats/prom", may: []string{"stats"}, libs: []string{"prometheus"},
+			path: "stats/page/explain", may: []string{"balancer/why", "stats/page"}, std: true,
+			why: "the page that says why shows what package why tells, in the clothes of the statistics",
+		},
+		{
+			path: "stats/prom", may: []string{"stats", "stats/latency"}, libs: []string{"prometheus"},
 			why: "metrics are made from a Snapshot",
 		},
 		{

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"fmt"
 	"net"
 	"net/netip"
 	"slices"
@@ -12,6 +13,7 @@ import (
 	"relais/healthcheck"
 	"relais/internal/config"
 	"relais/internal/discovery"
+	"relais/stats"
 )
 
 // firstAnswers bounds how long a start waits for the addresses of names.
@@ -23,6 +25,7 @@ type names struct {
 	resolver *discovery.Resolver
 	slots    map[healthcheck.ID][]discovery.Slot // by the server that stands for a name
 	leaving  map[healthcheck.ID][]discovery.Slot // that still have something to do
+	heard    map[string]bool                     // names that have been told of; for the resolver alone
 }
 
 // nameOf is the name that a server of the configuration is to follow; false: it has an address.
@@ -43,8 +46,10 @@ func nameOf(s *config.Server) (discovery.Name, bool) {
 
 // newNames returns names that asks as the configuration says. Its owner stops the resolver.
 func (a *App) newNames(r config.Resolvers) *names {
-	n := &names{slots: map[healthcheck.ID][]discovery.Slot{}, leaving: map[healthcheck.ID][]discovery.Slot{}}
-	n.resolver = discovery.New(discovery.Options{Servers: nameservers(r), Timeout: r.Timeout, OnChange: a.reportName})
+	n := &names{slots: map[healthcheck.ID][]discovery.Slot{}, leaving: map[healthcheck.ID][]discovery.Slot{}, heard: map[string]bool{}}
+	n.resolver = discovery.New(discovery.Options{Servers: nameservers(r), Timeout: r.Timeout, OnChange: func(name discovery.Name, answer discovery.Answer) {
+		a.reportName(name, answer, n.hear(name))
+	}})
 	return n
 }
 
@@ -201,13 +206,24 @@ func (a *App) leavingSettled() bool {
 	return a.names.settled(a.busy)
 }
 
-// reportName logs what has become of the addresses of a name.
-func (a *App) reportName(name discovery.Name, answer discovery.Answer) {
+// hear tells whether a name has been told of before. Calls come one at a time.
+func (n *names) hear(name discovery.Name) bool {
+	key := fmt.Sprint(name.Host, ":", name.Port)
+	before := n.heard[key]
+	n.heard[key] = true
+	return before
+}
+
+// reportName logs what has become of the addresses of a name. The first ones are no news.
+func (a *App) reportName(name discovery.Name, answer discovery.Answer, again bool) {
 	event := a.log.Info()
 	if answer.Err != nil {
 		event = a.log.Warn()
 	}
 	event.Str("name", name.Host).Int("addresses", len(answer.Endpoints)).Msg(answer.Cause)
+	if again || answer.Err != nil {
+		a.timeline.add(aboutName, stats.Happening{What: "addresses", Reason: answer.Cause, Trouble: answer.Err != nil})
+	}
 	a.renew()
 }
 

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strconv"
@@ -130,6 +131,7 @@ func (a *App) logDropped(dropped []operate.Dropped) (words []string) {
 			text = fmt.Sprintf("%s, added by %s at run time, holds no more: %s", d.Object, d.By, d.Why)
 		}
 		a.log.Warn().Msg(text)
+		a.noteOrder(time.Now(), fmt.Sprintf("%s: %s holds no more", d.Object, strings.TrimSpace(cmp.Or(string(d.Key), "added at run time")+" "+d.Value)), "configuration file", d.Why)
 		words = append(words, text)
 	}
 	return words
@@ -195,7 +197,9 @@ func (a *App) endWithSlot(s *balancer.Server) {
 		a.log.Error().Err(err).Str("server", object.String()).Msg("the state file could not be written")
 	}
 	for _, o := range gone {
-		a.about(a.log.Warn(), o).Msg(fmt.Sprintf("%s holds no more: the server was %s and is %s now", o.String(), last, s.Address()))
+		why := fmt.Sprintf("the server was %s and is %s now", last, s.Address())
+		a.about(a.log.Warn(), o).Msg(o.String() + " holds no more: " + why)
+		a.noteOrder(time.Now(), o.String()+" holds no more", "discovery", why)
 	}
 }
 
@@ -236,6 +240,7 @@ func (a *App) runJournal(ctx context.Context) {
 		a.about(a.log.Warn(), o).Msg(fmt.Sprintf("%s ends in %s", o.String(), time.Until(o.Until).Round(time.Second)))
 	}, func(o operate.Order) {
 		a.about(a.log.Warn(), o).Msg(o.String() + " has ended: its time is up")
+		a.noteOrder(time.Now(), o.String()+" has ended", "", "its time is up")
 		a.change.Lock()
 		defer a.change.Unlock()
 		if err := a.follow(o.Object); err != nil {

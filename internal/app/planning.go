@@ -21,12 +21,25 @@ var errMoved = errors.New("something has moved since the plan was made; look at 
 // plan tells what a reload with another configuration would change now. It is called under
 // App.change.
 func (a *App) plan(next *config.Config) (*plan.Plan, error) {
-	folder, err := filepath.Abs(filepath.Dir(a.file))
+	folder, err := a.folder()
 	if err != nil {
 		return nil, err
 	}
-	return plan.Compare(a.parts.file.InFolder(folder), next.InFolder(folder), a.facts(next, folder)), nil
+	return a.compare(next, a.facts(next, folder))
 }
+
+// compare tells what another configuration changes, as far as the facts tell. It is called under
+// App.change.
+func (a *App) compare(next *config.Config, facts plan.Facts) (*plan.Plan, error) {
+	folder, err := a.folder()
+	if err != nil {
+		return nil, err
+	}
+	return plan.Compare(a.parts.file.InFolder(folder), next.InFolder(folder), facts), nil
+}
+
+// folder is where the configuration file is.
+func (a *App) folder() (string, error) { return filepath.Abs(filepath.Dir(a.file)) }
 
 // facts are what there is to be known of the running balancer, whose file is in that folder.
 func (a *App) facts(next *config.Config, folder string) plan.Facts {

@@ -16,7 +16,9 @@ type Reloaded struct {
 	Unchanged   bool // the files hold what is in force
 	Fingerprint string
 	Generation  int
-	Dropped     []string // orders of operators that do not hold any more, and why
+	At          time.Time // when it began to be put in force; zero: it was not
+	Changes     string    // what was changed, in short
+	Dropped     []string  // orders of operators that do not hold any more, and why
 }
 
 // Reload puts the configuration file in force as it is now. All or nothing: an error says what
@@ -57,15 +59,16 @@ func (a *App) reloadFrom(agree func(*config.Config) error) (Reloaded, error) {
 	if cfg.Fingerprint() == old.Fingerprint() {
 		return Reloaded{Unchanged: true, Fingerprint: cfg.Fingerprint(), Generation: a.proxy.Table().Generation}, nil
 	}
-	if cfg.Log != old.Log || cfg.AccessLog != old.AccessLog || cfg.StateFile != old.StateFile {
-		a.log.Warn().Msg("log, access_log and state_file take effect at the next start of the balancer; everything else is reloaded")
+	if cfg.Log != old.Log || cfg.AccessLog != old.AccessLog || cfg.Explain != old.Explain || cfg.StateFile != old.StateFile {
+		a.log.Warn().Msg("log, access_log, explain and state_file take effect at the next start of the balancer; everything else is reloaded")
 	}
+	changes, at := a.changesTo(cfg), time.Now()
 	dropped, err := a.replace(cfg)
 	if err != nil {
 		return Reloaded{}, err
 	}
 	a.keepGood(cfg)
-	return Reloaded{Fingerprint: cfg.Fingerprint(), Generation: a.proxy.Table().Generation, Dropped: dropped}, nil
+	return Reloaded{Fingerprint: cfg.Fingerprint(), Generation: a.proxy.Table().Generation, At: at, Changes: changes, Dropped: dropped}, nil
 }
 
 // replace puts another configuration of the admin's in the place of the one in force.
@@ -110,6 +113,7 @@ func (a *App) put() error {
 		next.abandon(a)
 		return err
 	}
+	a.remember(time.Now()) // what servers have counted that are gone from now on
 	a.proxy.Publish(table)
 	a.adopt(next)
 	a.reconcileChecks(plan)

@@ -11,7 +11,9 @@ import (
 
 	"relais/internal/access"
 	"relais/internal/config"
+	"relais/stats"
 	"relais/stats/page"
+	"relais/stats/page/explain"
 )
 
 // guardWith lets in whom a configuration lets in, from now on.
@@ -54,16 +56,7 @@ func right(path, method string) access.Right {
 
 // admit answers requests that are not allowed, and logs attempts to change something.
 func (a *App) admit(ctx *fasthttp.RequestCtx, need access.Right) (access.Decision, bool) {
-	h := &ctx.Request.Header
-	request := access.Request{
-		Method: string(ctx.Method()), Path: string(ctx.Path()), Need: need, Peer: peerIP(ctx.RemoteAddr()), TLS: a.cfg.Load().Stats.TLS != nil,
-		Host: string(h.Host()), Origin: string(h.Peek("Origin")), SecFetchSite: string(h.Peek("Sec-Fetch-Site")),
-		Referer: string(h.Peek("Referer")), Authorization: string(h.Peek("Authorization")),
-	}
-	if need == access.Operate {
-		request.Token = string(ctx.PostArgs().Peek("token"))
-	}
-	d := a.guard.Decide(request)
+	d := a.guard.Decide(a.asked(ctx, need))
 	a.audit(&d)
 	if d.Allow {
 		return d, true
@@ -73,6 +66,20 @@ func (a *App) admit(ctx *fasthttp.RequestCtx, need access.Right) (access.Decisio
 	}
 	text(ctx, d.Status, d.Message+"\n")
 	return d, false
+}
+
+// asked is what a decision about a request hangs on. It may be kept when ctx is gone.
+func (a *App) asked(ctx *fasthttp.RequestCtx, need access.Right) access.Request {
+	h := &ctx.Request.Header
+	request := access.Request{
+		Method: string(ctx.Method()), Path: string(ctx.Path()), Need: need, Peer: peerIP(ctx.RemoteAddr()), TLS: a.cfg.Load().Stats.TLS != nil,
+		Host: string(h.Host()), Origin: string(h.Peek("Origin")), SecFetchSite: string(h.Peek("Sec-Fetch-Site")),
+		Referer: string(h.Peek("Referer")), Authorization: string(h.Peek("Authorization")),
+	}
+	if need == access.Operate {
+		request.Token = string(ctx.PostArgs().Peek("token"))
+	}
+	return request
 }
 
 // audit logs attempts to do what not everybody may. That a browser asks before it knows that it
@@ -97,12 +104,29 @@ func peerIP(a net.Addr) netip.Addr {
 	return tcp.AddrPort().Addr().Unmap()
 }
 
-// buttons are what a user who may change something gets on the page; nil: nothing.
-func (a *App) buttons(who access.Decision) *page.Admin {
-	if who.Role != access.RoleOperate || !a.cfg.Load().Stats.Admin {
-		return nil
+// pageView is what somebody sees: who has the same sees the same.
+type pageView struct {
+	options stats.Options
+	user    string // may change things; empty: nobody
+}
+
+func (a *App) viewOf(o stats.Options, who access.Decision) pageView {
+	v := pageView{options: o}
+	if who.Role == access.RoleOperate && a.cfg.Load().Stats.Admin {
+		v.user = who.User
 	}
-	return &page.Admin{User: who.User, Token: a.guard.Token(who.User)}
+	return v
+}
+
+func (a *App) pageOptions(v pageView) page.Options {
+	o := page.Options{Options: v.options, Path: a.cfg.Load().Stats.Path, Metrics: "/metrics"}
+	if a.memory != nil {
+		o.Explain = explain.Path(o.Path)
+	}
+	if v.user != "" {
+		o.Admin = &page.Admin{User: v.user, Token: a.guard.Token(v.user)}
+	}
+	return o
 }
 
 // isForm tells whether a request has the body that forms have.

@@ -31,9 +31,11 @@ func (f *figures) frontendRow(fe *balancer.Frontend, now time.Time) stats.Row {
 // as it makes sense.
 func (f *figures) backendRows(b *balancer.Backend, now time.Time) []stats.Row {
 	rows := make([]stats.Row, 0, len(b.Servers)+1)
-	total := f.backendRow(b, now)
-	for _, s := range b.Servers {
+	total, waiting := f.backendRow(b, now), b.Waiting(now)
+	total.OldestQueued = waiting.Queued
+	for i, s := range b.Servers {
 		row := f.serverRow(b, s, now)
+		row.Oldest = waiting.Servers[i]
 		addServer(&total, &row, s.Usable())
 		rows = append(rows, row)
 	}
@@ -50,7 +52,7 @@ func (f *figures) backendRow(b *balancer.Backend, now time.Time) stats.Row {
 		ConnectErrors: c.NoServer.Load(), Responses: responses(&c.Responses),
 		LastChange: age(now, state.since), Downtime: state.downtime, Downs: state.downs,
 		ServersByState: map[string]int{}, ServersByCheck: map[string]int{},
-		FaultsRefused: c.Refused.Load(),
+		FaultsRefused: c.Refused.Load(), Failures: c.Failures.Load(),
 	}
 	r.Queue, r.QueueMax = c.Queued.Load()
 	if !state.usable {
@@ -66,7 +68,7 @@ func (f *figures) serverRow(b *balancer.Backend, s *balancer.Server, now time.Ti
 	c := &s.Counters
 	r := stats.Row{
 		Scope: stats.Server, Proxy: b.Name, Server: s.Name, IID: b.IID, SID: s.SID(), Mode: b.Mode, Cookie: b.CookieValue(s),
-		SessionsTotal: c.SessionsTotal.Load(), Requests: c.SessionsTotal.Load(), Balanced: c.Balanced.Load(),
+		SessionsTotal: c.SessionsTotal.Load(), Requests: c.SessionsTotal.Load(), Balanced: c.Balanced(),
 		LastSession: lastSession(now, c.LastSession.Load()),
 		BytesIn:     c.BytesIn.Load(), BytesOut: c.BytesOut.Load(),
 		ConnectErrors: c.ConnectErrors.Load(), ResponseErrors: c.ResponseErrors.Load(),
@@ -76,11 +78,13 @@ func (f *figures) serverRow(b *balancer.Backend, s *balancer.Server, now time.Ti
 		RacesAvoided: c.RacesAvoided.Load(),
 		Address:      s.Address(), Maintenance: s.Maintenance(), Weight: s.Weight(), UserWeight: s.InitialWeight(), Backup: s.Backup(),
 		SessionsLimit: s.Maxconn(),
-		LastChange:    age(now, f.started),
+		Failures:      c.Failures.Load(), RetryCauses: c.RetryCauses.Load(),
+		LastChange: age(now, f.started),
 	}
 	if share := s.Share(); share < 100 {
 		r.Throttle, r.Weight = share, max(1, r.Weight*share/100)
 	}
+	r.Times = &c.Times
 	idle, used := s.Conns()
 	r.IdleConns, r.UsedConns = int64(idle), int64(used)
 	r.Sessions, r.SessionsMax = c.Sessions.Load()
@@ -166,6 +170,8 @@ func addServer(b, s *stats.Row, usable bool) {
 	b.Connects += s.Connects
 	b.Reuses += s.Reuses
 	b.RacesAvoided += s.RacesAvoided
+	b.Oldest = max(b.Oldest, s.Oldest)
+	b.Failures, b.RetryCauses = sum(b.Failures, s.Failures), sum(b.RetryCauses, s.RetryCauses)
 	switch {
 	case !usable:
 	case s.Backup:
@@ -179,6 +185,17 @@ func addServer(b, s *stats.Row, usable bool) {
 	if s.Check != nil {
 		b.ServersByCheck[s.Check.Status]++
 	}
+}
+
+// sum adds more to what has been counted by reason, which it changes.
+func sum(counts, more map[string]uint64) map[string]uint64 {
+	if counts == nil && more != nil {
+		counts = map[string]uint64{}
+	}
+	for reason, n := range more {
+		counts[reason] += n
+	}
+	return counts
 }
 
 func responses(from *stats.Responses) (to [6]uint64) {

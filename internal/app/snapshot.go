@@ -10,10 +10,11 @@ import (
 
 // Snapshot is every figure at one moment.
 func (a *App) Snapshot(now time.Time) stats.Snapshot {
-	s := stats.Snapshot{Now: now, Proxies: a.figures.proxies(now, a.isClosed)}
+	s := stats.Snapshot{Now: now, Proxies: a.figures.proxies(now, a.isClosed), Timeline: a.timeline.happenings()}
 	node, _ := os.Hostname() // without a name the figures are still right
 	a.mu.RLock()
 	defer a.mu.RUnlock()
+	s.Certificates = a.certificates()
 	p := &s.Process
 	*p = stats.Process{
 		Version: Version, Node: node, PID: os.Getpid(), Started: a.started,

@@ -10,6 +10,7 @@ import (
 	"relais/internal/config"
 	"relais/internal/ctl"
 	"relais/internal/operate"
+	"relais/stats"
 )
 
 // bounds are what a reload may not break while it is watched.
@@ -186,6 +187,7 @@ func (a *App) goBack(old, watched *parts, orders []operate.Order, note ctl.Note,
 	if a.parts.file != watched.file || a.isStopping() {
 		return errors.New("another reload has come; nothing is undone")
 	}
+	began := time.Now()
 	if err := a.restore(old.file); err != nil {
 		a.log.Error().Err(err).Str("why", why).Msg("the reload should be undone, which failed; the new configuration holds on")
 		return fmt.Errorf("%s; going back failed: %w", why, err)
@@ -200,6 +202,7 @@ func (a *App) goBack(old, watched *parts, orders []operate.Order, note ctl.Note,
 	a.obey()
 	a.log.Error().Str("by", note.By).Str("why", why).Str("fingerprint", old.file.Fingerprint()).
 		Msg("the reload was undone: the configuration before it is in force again, and not what is on disk")
+	a.timeline.add(aboutProcess, stats.Happening{At: began, What: "reload undone", By: note.By, Reason: why, Trouble: true})
 	return fmt.Errorf("%w: %s", errWentBack, why)
 }
 

@@ -13,6 +13,7 @@ type Config struct {
 	Version         int           `yaml:"version"`
 	Log             Log           `yaml:"log"`
 	AccessLog       AccessLog     `yaml:"access_log"`
+	Explain         Explain       `yaml:"explain"`
 	Stats           Stats         `yaml:"stats"`
 	AdminSocket     *AdminSocket  `yaml:"admin_socket"` // of the runtime commands; nil: none
 	StateFile       string        `yaml:"state_file"`   // keeps what operators have changed; empty: only in memory

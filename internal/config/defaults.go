@@ -8,6 +8,7 @@ func New() *Config {
 		Version:         1,
 		Log:             Log{Level: "info", Format: "json", Output: "stderr", Syslog: newSyslog("daemon")},
 		AccessLog:       AccessLog{Output: "stdout", Format: "json", Sample: 1, Errors: true, Syslog: newSyslog("local0")},
+		Explain:         Explain{Mode: "on", Slow: time.Second},
 		Stats:           Stats{Bind: ":8404", Path: "/haproxy-stats"},
 		ShutdownTimeout: 30 * time.Second,
 		Resolvers:       Resolvers{Timeout: time.Second},

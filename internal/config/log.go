@@ -24,6 +24,13 @@ type AccessLog struct {
 	Syslog Syslog        `yaml:"syslog"`
 }
 
+// Explain says whether requests are remembered, so that an admin can ask why they went where they
+// went.
+type Explain struct {
+	Mode string        `yaml:"mode"` // on or off
+	Slow time.Duration `yaml:"slow"` // requests that took so long are kept as long as those that failed; 0: none is for that
+}
+
 // Syslog says how messages to a syslog daemon are written.
 type Syslog struct {
 	Facility string `yaml:"facility"` // HAProxy's name of it, such as local0

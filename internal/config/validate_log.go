@@ -31,6 +31,13 @@ func (v *validator) accessLog(a *AccessLog) {
 	}
 }
 
+func (v *validator) explain(e *Explain) {
+	v.oneOf("explain.mode", e.Mode, []string{"on", "off"})
+	if e.Slow != 0 {
+		v.duration("explain.slow", e.Slow)
+	}
+}
+
 // logOutput looks at where a log goes. words are those that are known beside paths and servers.
 func (v *validator) logOutput(section, output, words string) {
 	path := section + ".output"

@@ -9,6 +9,7 @@ func (v *validator) process(c *Config) {
 	}
 	v.log(&c.Log)
 	v.accessLog(&c.AccessLog)
+	v.explain(&c.Explain)
 	v.stats(c.Stats)
 	v.stateFile(c)
 	if c.AdminSocket != nil {

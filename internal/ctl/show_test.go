@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"relais/internal/testkit"
-	"relais/stats/statstest"
+	"relais/internal/testkit/golden"
 )
 
 func streams() []Stream {
@@ -51,7 +51,7 @@ func TestShowGolden(t *testing.T) {
 		got := ask(t, path, commands+"\n")
 		got = dates.ReplaceAllString(got, "[DATE]")
 		got = ages.ReplaceAllString(got, " age=AGE ")
-		statstest.Golden(t, name, got)
+		golden.Check(t, name, got)
 	}
 }
 

@@ -25,7 +25,7 @@ func ServerTLS(certificates []tls.Certificate) *tls.Config {
 	for i := range certificates {
 		c := &certificates[i]
 		all = append(all, c)
-		for _, name := range hostNames(c.Leaf) {
+		for _, name := range HostNames(c.Leaf) {
 			names[name] = append(names[name], c)
 		}
 	}
@@ -56,9 +56,9 @@ func ServerTLS(certificates []tls.Certificate) *tls.Config {
 	}
 }
 
-// hostNames are the names for which a certificate may be shown. As HAProxy does, one without any
+// HostNames are the names for which a certificate may be shown. As HAProxy does, one without any
 // in its right place is taken for its common name.
-func hostNames(leaf *x509.Certificate) []string {
+func HostNames(leaf *x509.Certificate) []string {
 	names := leaf.DNSNames
 	if len(names) == 0 && len(leaf.IPAddresses) == 0 && leaf.Subject.CommonName != "" {
 		names = []string{leaf.Subject.CommonName}

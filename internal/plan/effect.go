@@ -23,7 +23,7 @@ func (c *comparison) explain(change *Change) {
 		effects = c.ofServer(change)
 	case at.server == "" && at.backend != "":
 		effects = c.ofBackend(change)
-	case strings.HasPrefix(at.path, "log.") || strings.HasPrefix(at.path, "access_log."):
+	case strings.HasPrefix(at.path, "log.") || strings.HasPrefix(at.path, "access_log."), strings.HasPrefix(at.path, "explain."):
 		effects = []string{"needs a restart"}
 	}
 	change.Effects = effects

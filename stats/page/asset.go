@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	_ "embed"
 	"encoding/hex"
+	"slices"
 	"strings"
 )
 
@@ -15,12 +16,26 @@ type Asset struct {
 
 var (
 	//go:embed style.css
-	style []byte
+	pageStyle []byte
+	//go:embed live.css
+	liveStyle []byte // of what the script adds
+	//go:embed explain.css
+	explainStyle []byte // of the page that says why
+	//go:embed live.js
+	liveScript []byte
+	//go:embed table.js
+	tableScript []byte
+	//go:embed keys.js
+	keysScript []byte
 	//go:embed icon.svg
 	icon []byte
 
-	styleName = hashedName("style", style, "css")
-	iconName  = hashedName("icon", icon, "svg")
+	style  = slices.Concat(pageStyle, liveStyle, explainStyle)
+	script = slices.Concat(liveScript, tableScript, keysScript)
+
+	styleName  = hashedName("style", style, "css")
+	iconName   = hashedName("icon", icon, "svg")
+	scriptName = hashedName("script", script, "js")
 )
 
 // Assets returns the files of the page by name, to be served as Options.Path + "/" + name. A
@@ -28,10 +43,18 @@ var (
 // change the bodies.
 func Assets() map[string]Asset {
 	return map[string]Asset{
-		styleName: {"text/css; charset=utf-8", style},
-		iconName:  {"image/svg+xml", icon},
+		styleName:  {"text/css; charset=utf-8", style},
+		scriptName: {"text/javascript; charset=utf-8", script},
+		iconName:   {"image/svg+xml", icon},
 	}
 }
+
+// StylePath and IconPath return where the style sheet and the icon are, for other pages that are to
+// look like the one at path.
+func StylePath(path string) string { return assetPath(path, styleName) }
+
+// IconPath is described at StylePath.
+func IconPath(path string) string { return assetPath(path, iconName) }
 
 func hashedName(name string, body []byte, extension string) string {
 	sum := sha256.Sum256(body)

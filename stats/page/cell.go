@@ -2,7 +2,10 @@ package page
 
 import (
 	"fmt"
+	"html"
+	"html/template"
 	"strconv"
+	"strings"
 	"time"
 
 	"relais/stats"
@@ -14,16 +17,59 @@ type cell struct {
 	Class  string
 	Digits []string // a number, in groups of three
 	Text   string   // or anything else
+	Trend  *trend   // nil: none
 	Tip    *tip
+}
+
+// label names the cell's column where there is something to be named.
+func (c *cell) label(words string) {
+	if len(c.Digits) > 0 || c.Text != "" || c.Trend != nil {
+		c.Label = words
+	}
 }
 
 // tip is what HAProxy shows when the pointer rests on a figure.
 type tip struct {
 	ID    string
 	Lines []line
+	More  link // with an address: leads to more
 }
 
 type line struct{ Name, Value string }
+
+// newTip returns the tip of a figure of a row, or nil if there is nothing to tell.
+func newTip(row, figure string, lines []line) *tip {
+	if len(lines) == 0 {
+		return nil
+	}
+	return &tip{ID: row + "/" + figure, Lines: lines}
+}
+
+// Figure is the figure as markup. Pages have thousands, so it is not left to a template.
+func (c *cell) Figure() template.HTML {
+	var b strings.Builder
+	for _, group := range c.Digits {
+		b.WriteString("<i>" + group + "</i>")
+	}
+	b.WriteString(html.EscapeString(c.Text))
+	return template.HTML(b.String())
+}
+
+// Words is what the tip tells, as markup.
+func (t *tip) Words() template.HTML {
+	var b strings.Builder
+	for _, l := range t.Lines {
+		if l.Value == "" {
+			b.WriteString(`<span class="head">` + html.EscapeString(l.Name) + "</span> ")
+			continue
+		}
+		b.WriteString("<span>" + html.EscapeString(l.Name) + "</span> <b>" + html.EscapeString(l.Value) + "</b> ")
+	}
+	if t.More.Address != "" {
+		b.WriteString(`<a href="` + html.EscapeString(t.More.Address) + `">` + html.EscapeString(t.More.Text) + "</a>")
+	}
+	return template.HTML(b.String())
+}
 
 // format writes a figure into a cell.
 type format func(*cell, stats.Value, *stats.Row)

@@ -2,42 +2,29 @@ package page
 
 import (
 	"fmt"
-	"slices"
 	"strconv"
 	"time"
 
 	"relais/stats"
 )
 
-// event is a transition of a server in words.
-type event struct {
-	At     time.Time
-	Ago    string
-	Server string
-	State  string
-	Reason string
-	Check  string // status, code and duration; empty: not known
-}
+// mostEvents is how many of a server's last transitions are shown.
+const mostEvents = 4
 
-// mostEvents is how many of a backend's last transitions are shown.
-const mostEvents = 8
-
-// eventsOf returns the last transitions of a backend's servers, newest first.
-func eventsOf(rows []stats.Row, now time.Time) []event {
-	var events []event
-	for i := range rows {
-		if rows[i].Check == nil {
-			continue
-		}
-		for _, e := range rows[i].Check.Events {
-			events = append(events, newEvent(rows[i].Server, e, now))
-		}
+// eventsTip tells of the last transitions of a server, newest first, with what the checks found.
+func eventsTip(r *stats.Row) []line {
+	if r.Check == nil || len(r.Check.Events) == 0 {
+		return nil
 	}
-	slices.SortStableFunc(events, func(a, b event) int { return b.At.Compare(a.At) })
-	return events[:min(len(events), mostEvents)]
+	lines := []line{{Name: "Last transitions (times in UTC)"}}
+	events := r.Check.Events
+	for i := len(events) - 1; i >= max(0, len(events)-mostEvents); i-- {
+		lines = append(lines, newEvent(events[i]))
+	}
+	return lines
 }
 
-func newEvent(server string, e stats.Event, now time.Time) event {
+func newEvent(e stats.Event) line {
 	state := stats.StateDown
 	switch {
 	case e.NoLB:
@@ -45,7 +32,11 @@ func newEvent(server string, e stats.Event, now time.Time) event {
 	case e.Up:
 		state = stats.StateUp
 	}
-	return event{At: e.At.UTC(), Ago: long(now.Sub(e.At)), Server: server, State: state, Reason: e.Reason, Check: evidence(e)}
+	reason := e.Reason
+	if found := evidence(e); found != "" {
+		reason += ", " + found
+	}
+	return line{e.At.UTC().Format(time.DateTime) + " " + state, reason}
 }
 
 // evidence is what the check that made the difference found, such as "L7STS/503 in 3ms".

@@ -1,8 +1,6 @@
 package page
 
 import (
-	"slices"
-
 	"relais/stats"
 )
 
@@ -21,27 +19,36 @@ type column struct {
 	tip   func(*stats.Row) []line
 }
 
-// layout is HAProxy's, in HAProxy's order, without the columns that Relais has no figure for.
-var layout = filled(haproxyLayout(stats.Columns()))
+// The layouts are HAProxy's, in HAProxy's order, without the columns that Relais has no figure for
+// and those that no row of the table has.
+var (
+	frontendLayout = haproxyLayout(stats.OnFrontend)
+	backendLayout  = haproxyLayout(stats.OnBackend | stats.OnServer | stats.OnChecked | stats.OnAgent)
+)
 
-func filled(groups []group) (out []group) {
-	for _, g := range groups {
-		g.Columns = slices.DeleteFunc(g.Columns, func(c column) bool { return c.of.Value == nil })
-		if len(g.Columns) > 0 {
-			out = append(out, g)
+func haproxyLayout(scopes stats.Scopes) (out []group) {
+	for _, g := range haproxyGroups(stats.Columns()) {
+		var columns []column
+		for _, c := range g.Columns {
+			if c.of.Value != nil && c.of.On&scopes != 0 {
+				columns = append(columns, c)
+			}
+		}
+		if len(columns) > 0 {
+			out = append(out, group{g.Name, columns})
 		}
 	}
 	return out
 }
 
-func haproxyLayout(all []stats.Column) []group {
+func haproxyGroups(all []stats.Column) []group {
 	of := map[string]stats.Column{}
 	for _, c := range all {
 		of[c.Name] = c
 	}
 	return []group{
 		{"Queue", []column{
-			{"Cur", "Queue, current", of["qcur"], count, nil},
+			{"Cur", "Queue, current", of["qcur"], count, queueTip},
 			{"Max", "Queue, highest", of["qmax"], count, nil},
 			{"Limit", "Queue, limit", of["qlimit"], atMost, nil},
 		}},
@@ -68,15 +75,15 @@ func haproxyLayout(all []stats.Column) []group {
 		}},
 		{"Errors", []column{
 			{"Req", "Request errors", of["ereq"], count, nil},
-			{"Conn", "Connection errors", of["econ"], count, nil},
+			{"Conn", "Connection errors", of["econ"], count, failuresTip},
 			{"Resp", "Response errors", of["eresp"], count, abortsTip},
 		}},
 		{"Warnings", []column{
-			{"Retr", "Retries", of["wretr"], count, nil},
+			{"Retr", "Retries", of["wretr"], count, retriesTip},
 			{"Redis", "Redispatches", of["wredis"], count, nil},
 		}},
 		{"Server", []column{
-			{"Status", "Status", of["status"], status, nil},
+			{"Status", "Status", of["status"], status, eventsTip},
 			{"LastChk", "Last check", of["check_status"], lastCheck, checkTip},
 			{"Wght", "Weight, effective / configured", of["weight"], weight, nil},
 			{"Act", "Active", of["act"], yes, nil},

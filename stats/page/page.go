@@ -1,11 +1,12 @@
-// Package page renders statistics as the HTML page that admins of HAProxy know, without
-// JavaScript and fit for the Content-Security-Policy
-// "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'".
+// Package page renders statistics as the HTML page that admins of HAProxy know, and what changes
+// on it for those who watch. It works without JavaScript, and is fit for the
+// Content-Security-Policy "default-src 'none'; style-src 'self'; script-src 'self';
+// connect-src 'self'; img-src 'self'; form-action 'self'".
 package page
 
 import (
 	"bufio"
-	_ "embed"
+	"embed"
 	"html/template"
 	"io"
 
@@ -17,13 +18,14 @@ type Options struct {
 	stats.Options        // what the address asks for
 	Path          string // of the page, such as /haproxy-stats
 	Metrics       string // of the metrics for Prometheus, such as /metrics; "": no link
+	Explain       string // of the page that says why, such as /haproxy-stats/explain; "": no links
 	Admin         *Admin // who may change things; nil: nobody, so that there is nothing to do it with
 }
 
-//go:embed page.html
-var source string
+//go:embed *.html
+var sources embed.FS
 
-var page = template.Must(template.New("page").Parse(source))
+var page = template.Must(template.ParseFS(sources, "*.html")).Lookup("page.html")
 
 // Render writes the page. The answer's type is text/html; charset=utf-8.
 func Render(w io.Writer, s *stats.Snapshot, o Options) error {

@@ -15,7 +15,7 @@ func TestColoursAreReadable(t *testing.T) {
 	light, dark, _ := strings.Cut(stylesheet(t), "@media (prefers-color-scheme: dark)")
 	dark, _, _ = strings.Cut(dark, "body {")
 	for theme, colours := range map[string]map[string]float64{"light": luminances(light), "dark": luminances(dark)} {
-		for _, ground := range []string{"paper", "page", "head", "tip", "up", "going-down", "going-up", "down", "no-check",
+		for _, ground := range []string{"paper", "page", "head", "tip", "up", "going-down", "going-up", "down", "no-check", "late",
 			"draining", "maintain", "sum", "backup-up", "backup-going-down", "backup-going-up", "backup-draining"} {
 			if c := contrast(colours["ink"], colours[ground]); c < 4.5 {
 				t.Errorf("%s: ink on %s has contrast %.1f", theme, ground, c)

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"relais/stats"
+	"relais/stats/latency"
 )
 
 // summary says in plain words how things are, before any table.
@@ -28,10 +29,12 @@ func summarize(s *stats.Snapshot) summary {
 }
 
 func assess(s *stats.Snapshot) summary {
-	t := tally{backends: backends(s)}
+	t := tally{now: s.Now, backends: backends(s)}
 	for _, proxy := range s.Proxies {
 		t.add(proxy)
 	}
+	bad, warn := certificateNotes(s)
+	t.bad, t.warn = append(t.bad, bad...), append(t.warn, warn...)
 	notes := slices.Concat(t.lost, t.bad, t.warn, t.info)
 	switch {
 	case s.Process.Stopping:
@@ -61,6 +64,8 @@ func bounded(list []string) []string {
 
 // tally collects what the summary is made of.
 type tally struct {
+	now             time.Time
+	scratch         latency.Counts
 	backends        []string
 	lost            []string // backends that are DOWN: what clients notice
 	bad, warn, info []string
@@ -85,6 +90,9 @@ func (t *tally) add(proxy stats.Proxy) {
 }
 
 func (t *tally) addBackend(r *stats.Row, servers int) {
+	if r.OldestQueued > longWait {
+		t.warn = append(t.warn, fmt.Sprintf("%s in the queue of %s, the first for %s", waiting(r.Queue), r.Proxy, waited(r.OldestQueued)))
+	}
 	switch {
 	case servers == 0:
 		t.lost = append(t.lost, r.Proxy+" has no servers")
@@ -99,6 +107,7 @@ func (t *tally) addServer(r *stats.Row) {
 	if r.ChecksPaused {
 		t.info = append(t.info, "the checks of "+name+" are paused: it counts as "+r.State()+" whatever happens")
 	}
+	t.addStalled(r, name)
 	switch state := r.State(); {
 	case r.Unresolved:
 		t.warn = append(t.warn, name+" has no address"+since(r.LastChange)+unresolved(r))
@@ -119,6 +128,19 @@ func (t *tally) addServer(r *stats.Row) {
 		t.unchecked++
 	}
 	t.inService++
+}
+
+// addStalled adds a server that hangs, which its check may not have found yet.
+func (t *tally) addStalled(r *stats.Row, name string) {
+	if state := r.State(); state == stats.StateDown || state == stats.StateMaint {
+		return
+	}
+	switch level, note := stalled(name, r, t.now, &t.scratch); level {
+	case "bad":
+		t.bad = append(t.bad, note)
+	case "warn":
+		t.warn = append(t.warn, note)
+	}
 }
 
 // addWithdrawn leaves out what stands in the list of orders with all that is known about it.

@@ -4,55 +4,89 @@ import (
 	"fmt"
 	"html/template"
 	"net/url"
+	"slices"
+	"strings"
 	"time"
 
 	"relais/stats"
+	"relais/stats/latency"
 )
 
 // table is one proxy.
 type table struct {
 	Name, About string
 	Anchor      template.URL
-	Form        *form // nil: nothing can be changed
+	Why         string // where the shares of a backend's servers are explained; empty: nowhere
+	Form        *form  // nil: nothing can be changed
+	Layout      []group
 	Rows        []row
-	Events      []event
 }
 
 // row is one line of a table.
 type row struct {
 	ID, Name, Class string
+	Find            string // where a filter looks for the row; empty: it goes with the others of its table
 	State           string // in a word, beside the name where the column is out of sight
 	Anchor          template.URL
-	Server          bool     // can be chosen where there is a form
+	Pick            bool     // there is a column to choose servers in
+	Server          bool     // it can be chosen
 	Dynamic         bool     // a server added at run time
 	Orders          []string // standing orders of operators, in short
 	Tip             *tip
 	Cells           []cell
 }
 
-// builder makes rows and numbers their tips.
+// builder makes tables.
 type builder struct {
-	now  time.Time
-	tips int
+	options Options
+	now     time.Time
+	window  latency.Window
+	latency group // the columns of latencyCells
+
+	servers []*latency.Times // of the proxy under way
+	id      string           // of the row under way
+	counts  latency.Counts   // scratch paper
 }
 
-func (b *builder) rows(rows []stats.Row) (out []row) {
-	for i := range rows {
-		out = append(out, b.row(&rows[i]))
+// newBuilder returns a builder of the tables of a page.
+func newBuilder(now time.Time, o Options) *builder {
+	return &builder{options: o, now: now, window: o.window(), latency: latencyGroup(o.window())}
+}
+
+// table shows some rows of a proxy. What is said about a backend as a whole still counts all of
+// its servers.
+func (b *builder) table(proxy stats.Proxy, shown []stats.Row) table {
+	t := table{Name: proxy.Name, Anchor: anchor(proxy.Name), About: about(proxy.Rows), Form: newForm(shown, b.options), Layout: frontendLayout}
+	if proxy.Rows[0].Scope != stats.Frontend {
+		t.Layout = slices.Insert(slices.Clone(backendLayout), 0, b.latency) // where it is seen first
+		t.Why = b.options.why(url.Values{"backend": {proxy.Name}})
 	}
-	return out
+	b.servers = timesOf(proxy.Rows...)
+	for i := range shown {
+		t.Rows = append(t.Rows, b.row(&shown[i], t.Form != nil))
+	}
+	return t
 }
 
-func (b *builder) row(r *stats.Row) row {
+func (b *builder) row(r *stats.Row, pick bool) row {
 	id := r.Proxy + "/" + rowName(r)
+	b.id = id
 	out := row{
-		ID: id, Anchor: anchor(id), Name: rowName(r), Class: class(r), State: r.Status(),
-		Server: r.Scope == stats.Server, Dynamic: r.Dynamic, Tip: b.tip(nameTip(r, b.now)),
+		ID: id, Find: find(r), Anchor: anchor(id), Name: rowName(r), Class: class(r), State: r.Status(),
+		Pick: pick, Server: r.Scope == stats.Server, Dynamic: r.Dynamic, Tip: newTip(id, "about", nameTip(r, b.now)),
+	}
+	if r.Scope == stats.Server {
+		out.Tip.More = link{"Slow and failed requests", b.options.why(url.Values{"backend": {r.Proxy}, "server": {r.Server}, "abnormal": {"1"}})}
 	}
 	for i := range r.Orders {
 		out.Orders = append(out.Orders, orderNote(&r.Orders[i], b.now))
 	}
-	for _, g := range layout {
+	groups := frontendLayout
+	if r.Scope != stats.Frontend {
+		groups = backendLayout
+		out.Cells = b.latencyCells(make([]cell, 0, len(latencyLabels)+columns(groups)), r)
+	}
+	for _, g := range groups {
 		for i := range g.Columns {
 			out.Cells = append(out.Cells, b.cell(&g.Columns[i], r))
 		}
@@ -60,24 +94,32 @@ func (b *builder) row(r *stats.Row) row {
 	return out
 }
 
+func columns(groups []group) (n int) {
+	for _, g := range groups {
+		n += len(g.Columns)
+	}
+	return n
+}
+
 func (b *builder) cell(c *column, r *stats.Row) cell {
-	out := cell{Label: c.Words}
+	var out cell
 	if !c.of.On.Has(r) {
 		return out
 	}
 	c.write(&out, c.of.Of(r), r)
+	out.label(c.Words)
 	if c.tip != nil {
-		out.Tip = b.tip(c.tip(r))
+		out.Tip = newTip(b.id, c.of.Name, c.tip(r))
 	}
 	return out
 }
 
-func (b *builder) tip(lines []line) *tip {
-	if len(lines) == 0 {
-		return nil
+// find is what people look for a row by: names, state, address.
+func find(r *stats.Row) string {
+	if r.Scope == stats.Backend {
+		return ""
 	}
-	b.tips++
-	return &tip{ID: fmt.Sprintf("tip%d", b.tips), Lines: lines}
+	return strings.TrimSpace(r.Proxy + "/" + rowName(r) + " " + r.Status() + " " + r.Address)
 }
 
 // rowName is HAProxy's name of the row on its page and in its anchors.

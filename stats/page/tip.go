@@ -107,11 +107,15 @@ func abortsTip(r *stats.Row) []line {
 	if r.Scope == stats.Frontend {
 		return nil
 	}
-	return []line{
+	return append([]line{
 		{"Aborted by the client", grouped(r.ClientAborts)},
 		{"Aborted by the server", grouped(r.ServerAborts)},
-	}
+	}, failuresTip(r)...)
 }
+
+func failuresTip(r *stats.Row) []line { return causeLines("Failed requests by cause", r.Failures) }
+
+func retriesTip(r *stats.Row) []line { return causeLines("Retries by cause", r.RetryCauses) }
 
 func checkTip(r *stats.Row) []line {
 	return append(ownCheckTip(r), agentTip(r)...)

@@ -8,27 +8,44 @@ import (
 	"relais/stats"
 )
 
-// refresh is how often the page loads itself again.
+// refresh is how often the page loads itself again where no script keeps it live.
 const refresh = 5 * time.Second
 
 // view is what the template shows.
 type view struct {
 	Title       string
 	Style, Icon string
-	Refresh     int // seconds; 0: never
+	Script      string
+	Live        string // where the script learns what changes
+	Paused      bool   // the script asks only when it is told to
+	Refresh     int    // seconds; 0: never
 	Time        string
 	User        string // who may change things; empty: nobody
-	Refreshing  []link // in the header, for User, whose page may not refresh by itself
-	Banners     []banner
-	Summary     summary
-	Process     []line
-	Form        string // where the scope goes, with the other options
-	Scope       string
-	Options     []link
-	Exports     []link
-	Legend      []entry
-	Layout      []group
-	Tables      []table
+	Refreshing  []link // for who has no script
+
+	Banners      []banner
+	Summary      summary
+	Timeline     timeline
+	Process      process
+	Options      options
+	Tables       []table
+	Queues       []queue
+	Failures     []failure
+	Certificates []certificate
+	Legend       []entry
+}
+
+// process is what concerns the whole balancer.
+type process struct{ Lines, Config []line }
+
+// options is what else can be shown.
+type options struct {
+	Form    string // where the scope goes, with the other options
+	Scope   string
+	Explain string // where the id of a request goes; empty: nowhere
+	Links   []link
+	Windows []windowLink
+	Exports []link
 }
 
 type link struct{ Text, Address string }
@@ -52,23 +69,29 @@ var legend = []entry{
 
 func newView(s *stats.Snapshot, o Options) view {
 	v := view{
-		Title:   fmt.Sprintf("Relais statistics for pid %d on %s", s.Process.PID, s.Process.Node),
-		Style:   assetPath(o.Path, styleName),
-		Icon:    assetPath(o.Path, iconName),
-		Time:    moment(s.Now),
-		Banners: newBanners(&s.Process, o),
-		Summary: summarize(s),
-		Process: processLines(s),
-		Form:    o.address(func(o *stats.Options) { o.Filter.Scope = "" }),
-		Scope:   o.Filter.Scope,
-		Options: optionLinks(o),
-		Exports: exportLinks(o),
-		Legend:  legend,
-		Layout:  layout,
-		Tables:  tables(s, o),
+		Title: fmt.Sprintf("Relais statistics for pid %d on %s", s.Process.PID, s.Process.Node),
+		Style: StylePath(o.Path),
+		Icon:  IconPath(o.Path),
+		Time:  moment(s.Now),
+
+		Script:     assetPath(o.Path, scriptName),
+		Live:       o.live(),
+		Paused:     o.NoRefresh,
+		Refreshing: []link{o.refreshNow(), o.toggleRefresh()},
+
+		Banners:      newBanners(&s.Process, o),
+		Summary:      summarize(s),
+		Timeline:     newTimeline(s, o.Filter),
+		Process:      process{processLines(s), configLines(&s.Process, s.Now)},
+		Options:      newOptions(o),
+		Tables:       tables(s, o),
+		Queues:       newQueues(s, o.Filter),
+		Failures:     newFailures(s, o),
+		Certificates: newCertificates(s),
+		Legend:       legend,
 	}
 	if o.Admin != nil {
-		v.User, v.Refreshing = o.Admin.User, []link{o.refreshNow(), o.toggleRefresh()}
+		v.User = o.Admin.User
 	}
 	if o.refreshes() {
 		v.Refresh = int(refresh / time.Second)
@@ -76,8 +99,8 @@ func newView(s *stats.Snapshot, o Options) view {
 	return v
 }
 
-// refreshes tells whether the page loads itself again. Where there are forms it does only if asked:
-// what a user has half filled in would be gone.
+// refreshes tells whether the page loads itself again without a script. Where there are forms it
+// does only if asked: what a user has half filled in would be gone.
 func (o Options) refreshes() bool {
 	if o.Admin != nil && !o.Refresh {
 		return false
@@ -96,21 +119,13 @@ func (o Options) toggleRefresh() link {
 
 func (o Options) refreshNow() link { return link{"Refresh now", o.address(func(*stats.Options) {})} }
 
-// tables shows the rows that the filter lets through. What is said about a backend as a whole
-// still counts all of its servers.
+// tables shows the rows that the filter lets through.
 func tables(s *stats.Snapshot, o Options) (tables []table) {
-	b := builder{now: s.Now}
+	b := newBuilder(s.Now, o)
 	for _, proxy := range s.Proxies {
 		alone := stats.Snapshot{Proxies: []stats.Proxy{proxy}}
 		for _, shown := range o.Filter.Apply(&alone).Proxies {
-			tables = append(tables, table{
-				Name:   proxy.Name,
-				Anchor: anchor(proxy.Name),
-				About:  about(proxy.Rows),
-				Form:   newForm(shown.Rows, o),
-				Rows:   b.rows(shown.Rows),
-				Events: eventsOf(proxy.Rows, s.Now),
-			})
+			tables = append(tables, b.table(proxy, shown.Rows))
 		}
 	}
 	return tables
@@ -125,6 +140,17 @@ func (o Options) address(change func(*stats.Options)) string {
 	return o.Path + changed.Suffix()
 }
 
+func newOptions(o Options) options {
+	return options{
+		Form:    o.address(func(o *stats.Options) { o.Filter.Scope = "" }),
+		Scope:   o.Filter.Scope,
+		Explain: o.Explain,
+		Links:   optionLinks(o),
+		Windows: windowLinks(o),
+		Exports: exportLinks(o),
+	}
+}
+
 func optionLinks(o Options) []link {
 	down, maint := "Hide 'DOWN' servers", "Hide servers in maintenance"
 	if o.Filter.HideDown {
@@ -136,8 +162,6 @@ func optionLinks(o Options) []link {
 	return []link{
 		{down, o.address(func(o *stats.Options) { o.Filter.HideDown = !o.Filter.HideDown })},
 		{maint, o.address(func(o *stats.Options) { o.Filter.HideMaint = !o.Filter.HideMaint })},
-		o.toggleRefresh(),
-		o.refreshNow(),
 	}
 }
 
@@ -173,13 +197,13 @@ func processLines(s *stats.Snapshot) []line {
 	if p.DroppedLogs > 0 {
 		lines = append(lines, line{"lost log lines", grouped(p.DroppedLogs)})
 	}
-	return append(lines, configLines(p)...)
+	return lines
 }
 
-func configLines(p *stats.Process) []line {
+func configLines(p *stats.Process, now time.Time) []line {
 	lines := []line{
-		{"configuration", p.ConfigFile},
-		{"loaded", moment(p.ConfigLoaded)},
+		{"file", p.ConfigFile},
+		{"loaded", moment(p.ConfigLoaded) + ", " + long(now.Sub(p.ConfigLoaded)) + " ago"},
 	}
 	if p.ConfigHash != "" {
 		lines = append(lines, line{"hash", p.ConfigHash})

@@ -11,8 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus/promhttp"
-
+	"relais/internal/testkit/golden"
 	"relais/stats"
 	"relais/stats/prom"
 	"relais/stats/statstest"
@@ -22,7 +21,7 @@ func TestGolden(t *testing.T) {
 	// What the runtime and the process add differs from machine to machine.
 	ours := regexp.MustCompile(`(?m)^(# (HELP|TYPE) )?(haproxy|relais)_.*\n`)
 	text := scrape(t, handler(statstest.Sample))
-	statstest.Golden(t, "sample.prom", strings.Join(ours.FindAllString(text, -1), ""))
+	golden.Check(t, "sample.prom", strings.Join(ours.FindAllString(text, -1), ""))
 }
 
 func TestSeries(t *testing.T) {
@@ -118,6 +117,46 @@ func TestOperations(t *testing.T) {
 	}
 }
 
+// What servers and clients have come to is told by cause, what waits by its age.
+func TestTroubles(t *testing.T) {
+	s := statstest.Full()
+	s.Certificates = append(s.Certificates, s.Certificates[0])
+	s.Process.ConfigFault = "a name that is not UTF-8: \xff"
+	text := scrape(t, handlerOf(s))
+	for _, want := range []string{
+		`relais_server_failures_total{cause="the server refused the connection",proxy="app",server="web2"} 4`,
+		`relais_backend_failures_total{cause="no server was usable",proxy="app"} 5`,
+		`relais_server_retries_total{cause="the server refused the connection",proxy="app",server="web2"} 3`,
+		`relais_backend_retries_total{cause="the server refused the connection",proxy="app"} 3`,
+		`relais_server_oldest_request_seconds{proxy="app",server="web1"} 1.5`,
+		`relais_server_oldest_request_seconds{proxy="app",server="web3"} 0`,
+		`relais_backend_oldest_request_seconds{proxy="app"} 40`,
+		`relais_backend_oldest_queued_request_seconds{proxy="app"} 2`,
+		`relais_backend_races_avoided_total{proxy="app"} 136`,
+		`relais_server_check_duration_seconds{check="health",proxy="app",server="web1"} 0.003`,
+		`relais_server_check_duration_seconds{check="agent",proxy="app",server="web7"} 0.003`,
+		`relais_certificate_expiry_timestamp_seconds{bind=":443",file="/etc/relais/example.pem",name="example.org"} 1.7970696e+09`,
+		`relais_certificate_expiry_timestamp_seconds{bind=":8404",file="/etc/relais/admin.pem",name=""} 1.795338e+09`,
+		`relais_backend_error_time_seconds_count{proxy="app"} 400`,
+		`relais_server_tunnel_time_seconds_bucket{proxy="app",server="web1",le="+Inf"} 200`,
+		"relais_config_on_disk_fault_info{fault=\"a name that is not UTF-8: \uFFFD\"} 1",
+		`haproxy_process_jobs 44`,
+	} {
+		if strings.Count(text, want+"\n") != 1 {
+			t.Errorf("no line %s, or several", want)
+		}
+	}
+	for _, unwanted := range []string{
+		`relais_server_failures_total{cause="the server refused the connection",proxy="app",server="web1"`, // has not occurred
+		`relais_server_check_duration_seconds{check="health",proxy="app",server="web5"`,                    // in maintenance
+		`relais_server_check_duration_seconds{check="health",proxy="app",server="web6"`,                    // not checked
+	} {
+		if strings.Contains(text, unwanted) {
+			t.Errorf("a line %s", unwanted)
+		}
+	}
+}
+
 func TestPending(t *testing.T) {
 	s := statstest.Sample()
 	s.Process.ConfigPending = true
@@ -145,7 +184,7 @@ func TestNoStaleSeries(t *testing.T) {
 
 func TestNoDuplicateSeries(t *testing.T) {
 	seen := map[string]bool{}
-	for line := range strings.Lines(scrape(t, handler(statstest.Operated))) {
+	for line := range strings.Lines(scrape(t, handler(statstest.Full))) {
 		series := line[:strings.LastIndexByte(line, ' ')]
 		if seen[series] {
 			t.Errorf("%s twice", series)
@@ -164,48 +203,31 @@ func TestPromtoolIsContent(t *testing.T) {
 		t.Skip("promtool is not installed")
 	}
 	cmd := exec.Command(promtool, "check", "metrics")
-	cmd.Stdin = strings.NewReader(scrape(t, handler(statstest.Operated)))
+	cmd.Stdin = strings.NewReader(scrape(t, handler(statstest.Full)))
 	if out, err := cmd.CombinedOutput(); err != nil || len(out) > 0 {
 		t.Errorf("promtool check metrics: %v\n%s", err, out)
 	}
 }
 
-func BenchmarkScrape(b *testing.B) {
-	s := statstest.Large(1000)
-	h := handler(func() stats.Snapshot { return s })
-	request := httptest.NewRequest("GET", "/metrics", nil)
-	b.ReportAllocs()
-	for b.Loop() {
-		h.ServeHTTP(&discard{}, request)
-	}
-}
-
 // handler serves s as the balancer does.
 func handler(s func() stats.Snapshot) http.Handler {
-	registry := prom.New(func(time.Time) stats.Snapshot { return s() }, "1.2.3")
-	return promhttp.HandlerFor(registry, promhttp.HandlerOpts{})
+	return prom.Handler(func(time.Time) stats.Snapshot { return s() }, "1.2.3")
 }
+
+// handlerOf serves the same figures always.
+func handlerOf(s stats.Snapshot) http.Handler { return handler(func() stats.Snapshot { return s }) }
 
 func scrape(t *testing.T, h http.Handler) string {
 	t.Helper()
+	return scrapePath(t, h, "/metrics")
+}
+
+func scrapePath(t *testing.T, h http.Handler, path string) string {
+	t.Helper()
 	answer := httptest.NewRecorder()
-	h.ServeHTTP(answer, httptest.NewRequest("GET", "/metrics", nil))
+	h.ServeHTTP(answer, httptest.NewRequest("GET", path, nil))
 	if answer.Code != http.StatusOK {
-		t.Fatalf("status %d: %s", answer.Code, answer.Body)
+		t.Fatalf("%s: status %d: %s", path, answer.Code, answer.Body)
 	}
 	return answer.Body.String()
 }
-
-// discard is a client that reads nothing.
-type discard struct{ header http.Header }
-
-func (d *discard) Header() http.Header {
-	if d.header == nil {
-		d.header = http.Header{}
-	}
-	return d.header
-}
-
-func (*discard) Write(b []byte) (int, error) { return len(b), nil }
-
-func (*discard) WriteHeader(int) {}

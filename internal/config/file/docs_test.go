@@ -98,7 +98,7 @@ func TestPageDescribesEveryKey(t *testing.T) {
 			if field, known := fieldOf(s.t, key); s.name == "the top of the file" && (!known || structOf(field.Type) != nil || field.Type.Kind() == reflect.Slice) {
 				continue // has a section of its own
 			}
-			if slices.Contains([]string{"log", "access_log", "stats", "admin_socket", "resolvers", "limits"}, s.name) {
+			if slices.Contains([]string{"log", "access_log", "explain", "stats", "admin_socket", "resolvers", "limits"}, s.name) {
 				key = s.name + "." + key
 			}
 			if !strings.Contains(text, "\n| `"+key+"` |") {

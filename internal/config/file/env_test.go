@@ -33,7 +33,7 @@ func TestExpand(t *testing.T) {
 
 func TestKeysAreNotExpanded(t *testing.T) {
 	_, err := Parse("keys.yml", []byte("${WORD}: 1\n"+minimalText), environment)
-	want := `keys.yml:1: unknown key "${WORD}"; known here: version, log, access_log, stats, admin_socket, state_file, resolvers, shutdown_timeout, limits, frontends, backends, include, defaults`
+	want := `keys.yml:1: unknown key "${WORD}"; known here: version, log, access_log, explain, stats, admin_socket, state_file, resolvers, shutdown_timeout, limits, frontends, backends, include, defaults`
 	if err == nil || err.Error() != want {
 		t.Errorf("got  %v\nwant %s", err, want)
 	}

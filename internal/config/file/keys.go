@@ -81,6 +81,7 @@ func sections() []section {
 		{reflect.TypeFor[config.Config](), "the top of the file"},
 		{reflect.TypeFor[config.Log](), "log"},
 		{reflect.TypeFor[config.AccessLog](), "access_log"},
+		{reflect.TypeFor[config.Explain](), "explain"},
 		{reflect.TypeFor[config.Syslog](), "syslog of a log"},
 		{reflect.TypeFor[config.Stats](), "stats"},
 		{reflect.TypeFor[config.User](), "users of stats"},

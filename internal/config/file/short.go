@@ -31,6 +31,8 @@ func shortKey(t reflect.Type) string {
 	switch t {
 	case reflect.TypeFor[config.AccessLog]():
 		return "output"
+	case reflect.TypeFor[config.Explain]():
+		return "mode"
 	case reflect.TypeFor[config.Bind]():
 		return "address"
 	case reflect.TypeFor[*config.HealthCheck](), reflect.TypeFor[*config.Monitor]():

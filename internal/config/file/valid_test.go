@@ -210,6 +210,7 @@ func everything() *config.Config {
 			Output: "syslog://logs.example.com:1514", Format: "httplog", Sample: 0.1, Slow: 500 * time.Millisecond,
 			Syslog: config.Syslog{Facility: "local1", Format: "rfc5424", Tag: "haproxy", Hostname: "lb1", Len: 1 << 10},
 		},
+		Explain:         config.Explain{Mode: "off", Slow: 3 * time.Second},
 		Stats:           everyStats(),
 		AdminSocket:     &config.AdminSocket{Path: "testdata/valid/run.sock", Mode: 0o660, Group: "ops", Level: "operator"},
 		StateFile:       "testdata/valid/relais.state",
