@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Runs the tests: scripts/test.sh [PACKAGE...], all packages without arguments.
+# Runs the tests: scripts/test.sh [PACKAGE...], all packages without arguments, and those that need
+# a browser, which are a module of their own.
 #
 # On Debian as root it installs what the tests need; elsewhere it says what is missing and runs
 # on. A test whose program is missing is skipped; with CI=true that is a failure. The last line
@@ -9,7 +10,7 @@ cd "$(dirname "$0")/.."
 export PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin"
 
 readonly budget=$((14 * 60)) # seconds, for everything
-readonly per_package=6m
+readonly per_package=10m
 
 # Debian package, and what shows that it is there.
 readonly needed='
@@ -27,6 +28,7 @@ hey hey
 mariadb-server mariadbd
 redis-server redis-server
 prometheus prometheus
+prometheus-haproxy-exporter prometheus-haproxy-exporter
 chromium chromium
 socat socat
 mmdebstrap mmdebstrap
@@ -40,7 +42,8 @@ mount mount
 say() { printf '== %s\n' "$*"; }
 
 main() {
-    [ $# -gt 0 ] || set -- ./...
+    modules=(.)
+    [ $# -gt 0 ] || { set -- ./... && modules+=(internal/browser); }
     work=$(mktemp -d /tmp/relais.XXXXXX)
     trap cleanup EXIT
     trap 'interrupt 130' INT
@@ -53,7 +56,7 @@ main() {
 
     failed=()
     check gofmt unformatted
-    check 'go vet' go vet "$@"
+    check 'go vet' vet "$@"
     run_tests "$@"
 }
 
@@ -66,6 +69,7 @@ cleanup() {
 interrupt() {
     if [ -n "${tests:-}" ]; then
         kill -TERM "$tests" 2>/dev/null
+        exec 3>&- # the report ends when nobody can tell it anything
         wait
     fi
     exit "$1"
@@ -139,28 +143,46 @@ unformatted() {
     return 1
 }
 
-# run_tests bounds the tests by what is left of the time. They are in a process group of their
-# own, which timeout ends as a whole.
+vet() {
+    local module status=0
+    for module in "${modules[@]}"; do
+        go -C "$module" vet "$@" || status=1
+    done
+    return "$status"
+}
+
+# run_tests has the tests of all modules counted as one run.
 run_tests() {
-    local race=(-race)
+    local race=(-race) module status=0
     if ! command -v gcc >/dev/null; then
         say 'without gcc there is no race detector'
         race=()
         [ "${CI:-}" != true ] || failed+=('race detector')
     fi
-    say "go test ${race[*]} $*"
     mkfifo "$work/events"
     "$work/testreport" "${failed[@]}" <"$work/events" &
     local report=$!
+    exec 3>"$work/events" # so that the report goes on to the next module
+    for module in "${modules[@]}"; do
+        say "go -C $module test ${race[*]} $*"
+        test_module "$module" "${race[@]}" "$@" || status=$?
+    done
+    exec 3>&-
+    wait "$report" || exit 1
+    exit "$status"
+}
+
+# test_module bounds the tests by what is left of the time. They are in a process group of their
+# own, which timeout ends as a whole.
+test_module() {
+    local module=$1 left=$((budget - SECONDS))
+    shift
     set -m # without it, what runs in the background ignores SIGINT, and so would the servers under test
-    timeout --kill-after=20 $((budget - SECONDS)) \
-        go test -json "${race[@]}" -vet=off -count=1 -shuffle=on -p 2 -timeout "$per_package" "$@" >"$work/events" </dev/null &
+    timeout --kill-after=20 $((left > 0 ? left : 1)) \
+        go -C "$module" test -json -vet=off -count=1 -shuffle=on -p 2 -timeout "$per_package" "$@" >&3 3>&- </dev/null &
     tests=$!
     set +m
     wait "$tests"
-    local status=$?
-    wait "$report" || exit 1
-    exit "$status"
 }
 
 main "$@"

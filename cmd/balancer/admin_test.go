@@ -1,13 +1,9 @@
 package main_test
 
 import (
-	"encoding/json"
-	"fmt"
 	"net"
 	"net/http"
-	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -49,7 +45,7 @@ func TestAdminListener(t *testing.T) {
 
 // TestPrometheus has a real Prometheus scrape a real balancer.
 func TestPrometheus(t *testing.T) {
-	prometheus, promtool := testkit.Program(t, "prometheus"), testkit.Program(t, "promtool")
+	promtool := testkit.Program(t, "promtool")
 	s := testkit.HTTPServer(t, func(http.ResponseWriter, *http.Request) {})
 	r := run(t, farm("health_check: /\n", testkit.Address(s), testkit.RefusingAddr(t)), nil)
 	_, metrics := r.get(t, "/metrics")
@@ -58,29 +54,7 @@ func TestPrometheus(t *testing.T) {
 	if out, err := lint.CombinedOutput(); err != nil || len(out) > 0 {
 		t.Errorf("promtool: %v\n%s", err, out)
 	}
-	dir := t.TempDir()
-	config := filepath.Join(dir, "prometheus.yml")
-	text := fmt.Sprintf("global: {scrape_interval: 200ms, scrape_timeout: 200ms}\nscrape_configs:\n- {job_name: relais, static_configs: [{targets: [%q]}]}\n", r.stats)
-	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	addr := testkit.RefusingAddr(t)
-	testkit.Start(t, nil, prometheus, "--config.file="+config, "--storage.tsdb.path="+dir, "--web.listen-address="+addr)
-	query := func(q string) string {
-		answer, err := http.Get("http://" + addr + "/api/v1/query?query=" + q)
-		if err != nil {
-			return ""
-		}
-		defer answer.Body.Close()
-		var v struct {
-			Data struct{ Result []struct{ Value [2]any } }
-		}
-		_ = json.NewDecoder(answer.Body).Decode(&v)
-		if len(v.Data.Result) == 0 {
-			return ""
-		}
-		return fmt.Sprint(v.Data.Result[0].Value[1])
-	}
+	query := r.prometheus(t)
 	testkit.Eventually(t, "up is 1", func() bool { return query("up") == "1" })
 	testkit.Eventually(t, "web2 is down in Prometheus", func() bool {
 		return query(`haproxy_server_status{server="web2",state="DOWN"}`) == "1"

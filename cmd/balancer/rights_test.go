@@ -120,6 +120,7 @@ var actions = []string{"ready", "drain", "maint", "dhlth", "ehlth", "hrunn", "hn
 var pages = map[string]int{
 	"/healthz": 200, "/readyz": 200, "/metrics": 200, "/": 302, "/nothing": 404, "/haproxy-stats/style.css": 200, "/haproxy-stats/icon.svg": 200,
 	"/haproxy-stats": 200, "/haproxy-stats;csv": 200, "/haproxy-stats;json": 200, "/haproxy-stats;norefresh;up;no-maint?scope=app": 200,
+	"/haproxy-stats/explain": 200, "/haproxy-stats/explain?backend=app": 200, "/haproxy-stats/explain?last=5": 400, "/haproxy-stats/explain?id=x": 404,
 	"/haproxy-stats;st=DONE": 200, "/haproxy-stats;csv;": 200, "/healthz/../haproxy-stats;csv": 200, "/healthz/": 404, "/metrics;csv": 404,
 }
 
