@@ -1,0 +1,15 @@
+// The tests that need a browser: a module of its own, so that the balancer does not depend on what
+// drives one. Run them with: go -C internal/browser test ./...
+module relais/internal/browser
+
+go 1.26.0
+
+require (
+	github.com/chromedp/cdproto v0.159.0
+	github.com/chromedp/chromedp v0.23.0
+	relais v0.0.0
+)
+
+require github.com/go-json-experiment/json v0.0.0-20260213210345-44df1a37e875 // indirect
+
+replace relais => ../..
