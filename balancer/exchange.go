@@ -49,8 +49,8 @@ func (p *Proxy) acquire(f *Frontend, client *h1.ClientConn) *exchange {
 		x = &exchange{}
 	}
 	x.sight = sightOf(client)
-	x.begin(p, f, client.RemoteAddr())
-	x.began, _ = client.Times()
+	began, _ := client.Times()
+	x.begin(p, f, client.RemoteAddr(), began)
 	x.client, x.head = client, client.Head()
 	return x
 }

@@ -19,7 +19,9 @@ const (
 
 // finish ends the exchange, exactly once.
 func (x *exchange) finish() {
-	x.ended = time.Now()
+	if x.ended.IsZero() {
+		x.ended = time.Now()
+	}
 	if !x.silent {
 		x.report()
 	}

@@ -28,17 +28,18 @@ func (x *exchange) roundTrip(s *Server) (f failure, processed bool, err error) {
 // answer. Idle connections that turn out to be closed cost nothing but another look into the
 // pool, as nothing has been sent then.
 func (x *exchange) send(s *Server) (n int, f failure, processed bool, err error) {
-	for {
+	for at := x.picked; ; at = time.Now() {
 		c := x.settings.pool.Get(x.head.Idempotent() && x.whole)
 		x.reused = c != nil
 		if c == nil {
 			if c, f, err = x.dial(s); err != nil {
 				return 0, f, false, err
 			}
+			at = time.Now()
 		} else {
 			s.Counters.Reuses.Inc()
 		}
-		x.conn, x.connected = c, time.Now()
+		x.conn, x.connected = c, at
 		x.client.WhileServedBy(c)
 		n, err = x.exchangeOver(c)
 		if err == nil {
@@ -205,11 +206,11 @@ func (x *exchange) leave(f failure) {
 	x.client.WhileServedBy(nil)
 	uploaded := x.stopUpload()
 	c := x.conn
-	x.conn = nil
+	x.conn, x.ended = nil, time.Now()
 	reusable := uploaded && x.response.Reusable() && !x.settings.target.Private()
 	if f == failNone && reusable && !x.stopping() {
 		x.settings.pool.Announce(x.response.KeepAliveTimeout())
-		x.settings.pool.Put(c, time.Now())
+		x.settings.pool.Put(c, x.ended)
 		return
 	}
 	x.settings.pool.Discard(c)

@@ -39,7 +39,7 @@ func (p *Proxy) ServeTCP(f *Frontend, conn net.Conn) {
 	}
 	x.sight = p.shelf.add(f, conn.RemoteAddr())
 	defer p.shelf.remove(x.sight)
-	x.begin(p, f, conn.RemoteAddr())
+	x.begin(p, f, conn.RemoteAddr(), x.began)
 	x.sight.backend.Store(x.backend)
 	x.run()
 	x.finish()

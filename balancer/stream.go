@@ -37,16 +37,17 @@ type stream struct {
 	picked    time.Time // the server
 	connected time.Time
 	answered  time.Time // the first of what the server said: of HTTP the head
-	ended     time.Time
-	sick      bool // the server failed, or said so with a 5xx
+	ended     time.Time // the exchange, or what is so far its last attempt
+	sick      bool      // the server failed, or said so with a 5xx
 
 	tale why.Record
 }
 
-func (x *stream) begin(p *Proxy, f *Frontend, client net.Addr) {
+func (x *stream) begin(p *Proxy, f *Frontend, client net.Addr, began time.Time) {
 	x.proxy, x.frontend, x.backend = p, f, f.backend
 	x.sight.home.Store(f)
-	x.sight.began.Store(time.Now().UnixNano())
+	x.began = began
+	x.sight.began.Store(began.UnixNano())
 	x.sight.requests.Add(1)
 	x.newID()
 	x.peer = address(client)
@@ -83,11 +84,13 @@ type leaving func() (left <-chan struct{}, done func())
 
 // take gets a server for the next attempt, waiting for one with room unless the client leaves.
 func (x *stream) take(leaving leaving) bool {
-	s, f := x.backend.farm.take(&x.waiter, time.Now())
+	now := time.Now() // is asked for as seldom as can be: it is among the dearest calls of a request
+	s, f := x.backend.farm.take(&x.waiter, now)
 	if s == nil && f == failNone {
 		left, done := leaving()
 		s, f = x.backend.farm.await(&x.waiter, x.backend.queueTimeout, left)
 		done()
+		now = time.Now()
 	}
 	if s == nil {
 		x.fail(f, nil)
@@ -96,13 +99,14 @@ func (x *stream) take(leaving leaving) bool {
 	x.holding = true
 	if x.server == s {
 		x.turnaround(leaving)
+		now = time.Now()
 	}
 	if x.attempts > 0 && x.server != s {
 		x.server.Counters.Redispatches.Inc()
 	}
 	x.server, x.settings = s, s.settings.Load()
 	x.sight.server.Store(s)
-	x.picked, x.connected, x.answered, x.sick = time.Now(), time.Time{}, time.Time{}, false
+	x.picked, x.connected, x.answered, x.ended, x.sick = now, time.Time{}, time.Time{}, time.Time{}, false
 	s.Counters.Sessions.Inc()
 	s.Counters.SessionsTotal.Inc()
 	s.Counters.LastSession.Store(x.picked.UnixNano())
@@ -132,7 +136,10 @@ func (x *stream) giveBack() {
 	}
 	x.holding = false
 	x.server.Counters.Sessions.Dec()
-	now := time.Now()
+	now := x.ended
+	if now.IsZero() {
+		now = time.Now()
+	}
 	said := x.answered
 	if said.IsZero() {
 		said = now

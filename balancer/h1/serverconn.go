@@ -163,7 +163,7 @@ func (c *ServerConn) Await(in []byte, patience time.Duration) (int, error) {
 
 func (c *ServerConn) finish(out, in []byte, patience time.Duration) (int, error) {
 	c.out, c.in, c.read, c.err = out, in, 0, nil
-	err := c.await(time.Now().Add(patience), patience)
+	err := c.await(time.Now(), patience)
 	c.reset = errors.Is(err, syscall.ECONNRESET)
 	if len(out) > 0 {
 		c.sent.Add(uint64(c.written))
@@ -175,8 +175,9 @@ func (c *ServerConn) finish(out, in []byte, patience time.Duration) (int, error)
 	return c.read, c.rd.cause(err)
 }
 
-func (c *ServerConn) await(need time.Time, patience time.Duration) error {
-	if err := c.rd.arm(time.Now(), need); err != nil {
+func (c *ServerConn) await(now time.Time, patience time.Duration) error {
+	need := now.Add(patience)
+	if err := c.rd.arm(now, need); err != nil {
 		return err
 	}
 	if c.below != nil {
@@ -307,8 +308,9 @@ func (c *ServerConn) Send(p []byte, patience time.Duration) error {
 
 // Receive reads a further part of an answer, waiting at most patience.
 func (c *ServerConn) Receive(p []byte, patience time.Duration) (int, error) {
-	need := time.Now().Add(patience)
-	if err := c.rd.arm(time.Now(), need); err != nil {
+	now := time.Now()
+	need := now.Add(patience)
+	if err := c.rd.arm(now, need); err != nil {
 		return 0, err
 	}
 	for {

@@ -1,6 +1,11 @@
 package why
 
-import "time"
+import (
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+)
 
 // Options is how much is remembered. The zero value is fine.
 type Options struct {
@@ -15,7 +20,7 @@ const (
 	abnormalChunk = 256 << 10 // names stand in each chunk once: the larger the better
 	ordinarySize  = 6 << 20
 	ordinaryChunk = 64 << 10
-	shards        = 8 // a power of two
+	mostRings     = 8 // for ordinary ones
 	pastSize      = 1 << 20
 	samplesSize   = 2 << 20
 )
@@ -27,7 +32,9 @@ const (
 type Memory struct {
 	slow     time.Duration
 	abnormal *ring
-	ordinary [shards]*ring // by id, so that requests seldom wait for each other
+	ordinary []*ring       // one for each processor, as far as that can be
+	local    sync.Pool     // of those, by processor: what a ring is made of stays in its cache
+	last     atomic.Uint32 // of ordinary that local has given out
 	past     *past
 	samples  *samples
 	search   chan struct{} // full while one is under way
@@ -42,9 +49,11 @@ func New(o Options) *Memory {
 		slow: o.Slow, abnormal: newRing(abnormalChunk, abnormalSize), past: newPast(pastSize), samples: newSamples(samplesSize),
 		search: make(chan struct{}, 1),
 	}
-	for i := range m.ordinary {
-		m.ordinary[i] = newRing(ordinaryChunk, ordinarySize/shards)
+	rings := min(runtime.GOMAXPROCS(0), mostRings)
+	for range rings {
+		m.ordinary = append(m.ordinary, newRing(ordinaryChunk, ordinarySize/rings))
 	}
+	m.local.New = func() any { return m.ordinary[m.last.Add(1)%uint32(rings)] }
 	return m
 }
 
@@ -57,7 +66,9 @@ func (m *Memory) Keep(r *Record) {
 		m.abnormal.keep(r, &id, m.past)
 		return
 	}
-	m.ordinary[id.bytes[0]%shards].keep(r, &id, m.past)
+	mine := m.local.Get().(*ring)
+	mine.keep(r, &id, m.past)
+	m.local.Put(mine)
 }
 
 // Note remembers a situation from its beginning on. One that nobody has noted is remembered from
