@@ -25,6 +25,10 @@ const (
 	samplesSize   = 2 << 20
 )
 
+// OrdinaryRate is how many ordinary requests of a second are remembered at least. Of more it is a
+// part, which reaches back for half a minute where all of them would reach back for a second.
+const OrdinaryRate = 1000
+
 // Memory remembers requests that have ended: the abnormal ones for long, and ordinary ones for as
 // long as there is room, without the one taking the place of the other. It also remembers the
 // situations of backends and how often servers were picked. An idle one takes a few hundred bytes, a
@@ -60,14 +64,12 @@ func New(o Options) *Memory {
 // Keep remembers a request. It keeps nothing of r but its situations, and of what is long the
 // beginning. It takes no memory but, now and then, that of the next piece of the Memory.
 func (m *Memory) Keep(r *Record) {
-	var id token
-	id.pack(r.ID)
 	if r.Abnormal(m.slow) {
-		m.abnormal.keep(r, &id, m.past)
+		m.abnormal.keep(r, m.past)
 		return
 	}
 	mine := m.local.Get().(*ring)
-	mine.keep(r, &id, m.past)
+	mine.keepSome(r, OrdinaryRate, m.past)
 	m.local.Put(mine)
 }
 

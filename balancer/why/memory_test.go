@@ -138,6 +138,27 @@ func TestKeepTakesNoMemory(t *testing.T) {
 	}
 }
 
+// TestManyOrdinaryOnes: of more than OrdinaryRate in a second a part is kept, and all abnormal ones.
+func TestManyOrdinaryOnes(t *testing.T) {
+	m, traffic := New(Options{}), newTraffic()
+	for range 3 {
+		traffic.now = traffic.now.Truncate(time.Second).Add(time.Second)
+		for range 2 * OrdinaryRate {
+			m.Keep(traffic.ordinary())
+		}
+		for range 100 {
+			m.Keep(traffic.abnormal())
+		}
+	}
+	abnormal, all := len(m.Search(Query{Abnormal: true, Limit: 100_000})), len(m.Search(Query{Limit: 100_000}))
+	if ordinary := all - abnormal; abnormal != 300 || ordinary < 3*OrdinaryRate {
+		t.Errorf("%d ordinary requests are kept and %d abnormal ones", ordinary, abnormal)
+	}
+	if most := 3 * OrdinaryRate * len(m.ordinary); all-abnormal > most {
+		t.Errorf("%d ordinary requests are kept, at most %d are to be", all-abnormal, most)
+	}
+}
+
 // TestSearchWhileKeeping has everybody at the memory at once; -race looks on.
 func TestSearchWhileKeeping(t *testing.T) {
 	m := New(Options{})
@@ -147,7 +168,7 @@ func TestSearchWhileKeeping(t *testing.T) {
 		keepers.Go(func() {
 			traffic := newTraffic()
 			for i := range 3000 {
-				traffic.now = traffic.now.Add(time.Millisecond)
+				traffic.now = traffic.now.Add(5 * time.Millisecond)
 				if i%500 == 0 {
 					change(m, traffic, i)
 				}

@@ -12,6 +12,8 @@ type ring struct {
 	size int // of a chunk, in bytes
 
 	mu     sync.Mutex
+	second int64    // unix, in which the newest of the ordinary records began
+	kept   int      // of those that began in it
 	chunks []*chunk // the one with number n at n % len, once it is there
 	newest int      // number of the chunk that is written; -1: none is there
 	words  *dictionary
@@ -33,12 +35,30 @@ func newRing(size, limit int) *ring {
 }
 
 // keep adds a record.
-func (r *ring) keep(record *Record, id *token, past *past) {
-	need := bound(record)
+func (r *ring) keep(record *Record, past *past) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if c := r.current(need); c != nil {
-		c.add(record, id, r.words, past)
+	r.add(record, past)
+}
+
+// keepSome adds a record unless there were so many of the same second already.
+func (r *ring) keepSome(record *Record, most int, past *past) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if second := record.Began.Unix(); second != r.second {
+		r.second, r.kept = second, 0
+	}
+	if r.kept < most {
+		r.kept++
+		r.add(record, past)
+	}
+}
+
+func (r *ring) add(record *Record, past *past) {
+	var id token
+	id.pack(record.ID)
+	if c := r.current(bound(record)); c != nil {
+		c.add(record, &id, r.words, past)
 	}
 }
 
