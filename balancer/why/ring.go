@@ -41,7 +41,8 @@ func (r *ring) keep(record *Record, past *past) {
 	r.add(record, past)
 }
 
-// keepSome adds a record unless there were so many of the same second already.
+// keepSome adds a record unless there were so many of the same second already. Its situations are
+// noted in any case: they may be new.
 func (r *ring) keepSome(record *Record, most int, past *past) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -51,6 +52,10 @@ func (r *ring) keepSome(record *Record, most int, past *past) {
 	if r.kept < most {
 		r.kept++
 		r.add(record, past)
+		return
+	}
+	for i := range record.Attempts {
+		past.number(record.Attempts[i].Situation)
 	}
 }
 
