@@ -143,8 +143,16 @@ func TestManyOrdinaryOnes(t *testing.T) {
 	m, traffic := New(Options{}), newTraffic()
 	for range 3 {
 		traffic.now = traffic.now.Truncate(time.Second).Add(time.Second)
-		for range 2 * OrdinaryRate {
+		for range (len(m.ordinary) + 1) * OrdinaryRate {
 			m.Keep(traffic.ordinary())
+		}
+		fresh := traffic.ordinary()
+		fresh.Attempts[0].Situation = &Situation{Backend: "app", Since: traffic.now}
+		for range len(m.ordinary) { // in whichever ring
+			m.Keep(fresh)
+		}
+		if fresh.Attempts[0].Situation.number.Load() == 0 {
+			t.Error("the situation of a request that is not kept is not known")
 		}
 		for range 100 {
 			m.Keep(traffic.abnormal())
